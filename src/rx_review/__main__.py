@@ -1,0 +1,5 @@
+"""`python -m rx_review`."""
+
+from rx_review.cli import main
+
+main()

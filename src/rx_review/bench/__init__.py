@@ -1,0 +1,8 @@
+"""Benchmarks: each is a command that measures and says whether the bar holds."""
+
+from __future__ import annotations
+
+from rx_review.bench.review import measure_review
+from rx_review.bench.measures import Measure
+
+__all__ = ["Measure", "measure_review"]

@@ -1,0 +1,96 @@
+"""`rx review`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import TypeAdapter, ValidationError
+from rich.progress import Progress, TaskID
+
+from rx_review.cli.console import edition, err, out, say_faults
+from rx_review.cli.page import review_page
+from rx_review.domain.circumstances import NOTHING_KNOWN
+from rx_review.domain.prescription import Prescription
+from rx_review.domain.reading import read_many
+from rx_review.domain.review import RANK, as_json
+from rx_review.domain.values import Instant
+from rx_review.engine.review import review
+from rx_review.errors import Fault, InputError
+
+_LONG = 200_000
+
+
+def review_paths(paths: list[str], at: str | None, lang: str, as_lines: bool, fail_on: str | None) -> int:
+    """Review what the paths hold, print each answer as it comes, and return the exit code."""
+    instant = _instant(at)
+    if lang not in ("zh", "en"):
+        raise InputError(Fault("--lang", f"{lang} is neither zh nor en", "use one of them"))
+    if fail_on is not None and (fail_on not in RANK or fail_on == "pass"):
+        raise InputError(Fault("--fail-on", f"{fail_on} is no severity", "use note, warn, hold, return or block"))
+    rules_and_formulary = edition()
+    bad, reached = False, False
+    for found in _prescriptions(paths):
+        if isinstance(found, InputError):
+            bad = True
+            say_faults(found, lang)
+            continue
+        answer = review(found, NOTHING_KNOWN, rules_and_formulary, instant or found.issued_at)
+        reached = reached or (fail_on is not None and RANK[answer.verdict] >= RANK[fail_on])
+        if as_lines:
+            sys.stdout.write(json.dumps(as_json(answer), ensure_ascii=False, separators=(",", ":")) + "\n")
+        else:
+            out().print(review_page(answer, found, lang))
+    sys.stdout.flush()
+    return 2 if bad else 1 if reached else 0
+
+
+def _instant(at: str | None) -> datetime | None:
+    if at is None:
+        return None
+    try:
+        return TypeAdapter[datetime](Instant).validate_python(at)
+    except ValidationError:
+        fault = Fault("--at", f"{at!r} is no instant", "write 2026-11-01T09:30:00+08:00")
+        raise InputError(fault) from None
+
+
+def _prescriptions(paths: list[str]) -> Iterator[Prescription | InputError]:
+    for path in paths:
+        if path == "-":
+            yield from read_many(sys.stdin.buffer, "-")
+            continue
+        files = _files(Path(path))
+        if not files:
+            yield InputError(Fault(path, "no such file, or a folder without *.json or *.jsonl", "correct the path"))
+        for file in files:
+            yield from _read_file(file)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.suffix in (".json", ".jsonl") and file.is_file())
+    return [path] if path.is_file() else []
+
+
+def _read_file(path: Path) -> Iterator[Prescription | InputError]:
+    try:
+        with path.open("rb") as file:
+            if path.stat().st_size < _LONG or not err().is_terminal:
+                yield from read_many(file, str(path))
+                return
+            with Progress(console=err(), transient=True) as progress:
+                task = progress.add_task(path.name, total=path.stat().st_size)
+                yield from read_many(_watched(file, progress, task), str(path))
+    except OSError as error:
+        yield InputError(Fault(str(path), error.strerror or "cannot be read", "check the file's rights"))
+
+
+def _watched(file: BinaryIO, progress: Progress, task: TaskID) -> Iterator[bytes]:
+    for line in file:
+        yield line
+        progress.advance(task, len(line))

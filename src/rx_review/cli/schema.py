@@ -1,0 +1,19 @@
+"""`rx schema`."""
+
+from __future__ import annotations
+
+import json
+
+from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.prescription import Prescription
+from rx_review.errors import Fault, InputError
+
+_MODELS = {"prescription": Prescription, "circumstances": Circumstances}
+
+
+def print_schema(what: str) -> None:
+    """Print a JSON Schema (draft 2020-12)."""
+    if what not in _MODELS:
+        raise InputError(Fault(what, "no such schema", f"use {' or '.join(_MODELS)}"))
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_MODELS[what].model_json_schema()}
+    print(json.dumps(schema, ensure_ascii=False, indent=2))

@@ -1,0 +1,296 @@
+"""Reads prescriptions from JSON: an object, an array, or JSON Lines. Strict, and every fault at once.
+
+A fault names the JSON pointer, what is wrong and what to do. One bad prescription does not stop the next.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from rx_review.domain.prescription import Prescription
+from rx_review.domain.wording import say_fault
+from rx_review.errors import Fault, InputError
+
+BODY = 256 * 1024
+DEPTH = 20
+_NUMBER = 40
+_BRACES = re.compile(r'"(?:[^"\\\\]|\\\\.)*"|[{}\[\]]')
+
+
+@dataclass(frozen=True, slots=True)
+class BadNumber:
+    """A number that is not taken: with an exponent, or with more digits than any dose has."""
+
+    text: str
+
+
+class _Repeated(dict[str, Any]):
+    """An object in which a key stands twice."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]], key: str) -> None:
+        super().__init__(pairs)
+        self.key = key
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    seen: set[str] = set()
+    repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return _Repeated(pairs, repeated)
+
+
+def _float(text: str) -> Decimal | BadNumber:
+    return BadNumber(text[:_NUMBER]) if len(text) > _NUMBER or "e" in text.lower() else Decimal(text)
+
+
+def _int(text: str) -> int | BadNumber:
+    return BadNumber(text[:_NUMBER]) if len(text) > _NUMBER else int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=lambda text: BadNumber(text)
+)
+
+
+def read_prescription(text: str, shown: str = "") -> Prescription:
+    """Read one prescription from JSON text; `shown` begins each fault's place.
+
+    Raises:
+        InputError: with every fault, each with its JSON pointer.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > BODY:
+        raise InputError(_too_large(shown))
+    return check_prescription(decode(text, shown), shown)
+
+
+def _too_large(shown: str) -> Fault:
+    return Fault(
+        shown or "/", "a prescription of more than 256 KiB", "send the sheet alone, without attachments",
+        "处方超过 256 KiB；请只发送处方内容，不带附件",
+    )  # fmt: skip
+
+
+def decode(text: str, shown: str = "") -> Any:
+    """Decode strict JSON: no repeated keys, no NaN, no exponents, no deep nesting.
+
+    Raises:
+        InputError: with what is wrong and where.
+    """
+    try:
+        tree = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise InputError(_not_json(shown, error.msg, error.lineno, error.colno)) from None
+    except RecursionError:
+        raise InputError(_too_deep(shown)) from None
+    faults = list(_tree_faults(tree, shown))
+    if faults:
+        raise InputError(*faults)
+    return tree
+
+
+def _not_json(shown: str, what: str, line: int, column: int) -> Fault:
+    where = f"{shown}:{line}:{column}" if shown else f"{line}:{column}"
+    return Fault(where, f"not JSON: {what}", "correct the text there", f"不是合法的 JSON（{what}）；请在此处更正")
+
+
+def _too_deep(shown: str) -> Fault:
+    return Fault(
+        shown or "/", f"nested deeper than {DEPTH}", "send a prescription as the schema shows",
+        f"嵌套超过 {DEPTH} 层；请按 schema 发送",
+    )  # fmt: skip
+
+
+def _tree_faults(tree: Any, shown: str) -> Iterator[Fault]:
+    stack: list[tuple[Any, str, int]] = [(tree, "", 0)]
+    while stack:
+        node, pointer, depth = stack.pop()
+        if depth > DEPTH:
+            yield _too_deep(shown)
+            return
+        if isinstance(node, _Repeated):
+            yield Fault(
+                f"{shown}{pointer}/{escape(node.key)}", "the key stands twice", "keep one", "同一键出现两次；请保留一个"
+            )
+        if isinstance(node, dict):
+            stack += [(value, f"{pointer}/{escape(key)}", depth + 1) for key, value in node.items()]
+        elif isinstance(node, list):
+            stack += [(value, f"{pointer}/{index}", depth + 1) for index, value in enumerate(node)]
+
+
+def escape(part: object) -> str:
+    """A part of a JSON pointer (RFC 6901), with what cannot be printed made visible."""
+    plain = str(part).replace("~", "~0").replace("/", "~1")
+    return plain.encode("utf-8", "backslashreplace").decode() if not plain.isprintable() else plain[:100]
+
+
+def check_prescription(tree: Any, shown: str = "") -> Prescription:
+    """Check a decoded prescription.
+
+    Raises:
+        InputError: with every fault.
+    """
+    try:
+        return Prescription.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(*_faults(error, shown)) from None
+
+
+def _faults(error: ValidationError, shown: str) -> Iterator[Fault]:
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and any(_inside(other["loc"], detail["loc"]) for other in details):
+            # The array is only short because its faulty elements were not counted.
+            continue
+        pointer = "".join(f"/{escape(part)}" for part in detail["loc"]) or "/"
+        what, do, zh = say_fault(detail["type"], detail.get("ctx", {}), detail["msg"], detail.get("input"))
+        if detail["type"] == "extra_forbidden" and (near := _nearest(detail["loc"])):
+            do, zh = f"did you mean {near}?", f"没有这个字段；是否应为 {near}？"
+        yield Fault(f"{shown}{pointer}", what, do, zh)
+
+
+def _inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _nearest(location: tuple[int | str, ...]) -> str | None:
+    model: Any = Prescription
+    for part in location[:-1]:
+        if isinstance(part, str):
+            model = _model_of(model.model_fields[part].annotation) if part in model.model_fields else None
+        if model is None:
+            return None
+    near = get_close_matches(str(location[-1]), model.model_fields, 1)
+    return near[0] if near else None
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_of(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def read_many(chunks: Iterable[bytes], shown: str) -> Iterator[Prescription | InputError]:
+    """Read prescriptions from the lines of a file: an object, an array, or one object a line (JSON Lines).
+
+    Yields each prescription, or the error that stands in its place.
+    """
+    lines = _numbered(chunks)
+    number, first = next(((n, line) for n, line in lines if line.strip()), (0, b""))
+    if not first:
+        yield InputError(Fault(shown, "nothing to read", "give a prescription", "没有内容；请给出处方"))
+    elif first.startswith(b"["):
+        yield from _read_array(first + b"".join(line for _, line in lines), shown)
+    elif first.startswith(b"{") and not _is_whole(first):
+        yield from _read_spread(number, first, list(lines), shown)
+    else:
+        yield from _read_lines([(number, first)], shown)
+        yield from _read_lines(lines, shown)
+
+
+def _numbered(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(chunks, 1):
+        yield number, line.removeprefix(b"\xef\xbb\xbf").lstrip() if number == 1 else line
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line stands for a prescription of its own, well-formed or not."""
+    return _is_json(line) or line.rstrip().endswith(b"}")
+
+
+def _read_spread(
+    number: int, first: bytes, rest: list[tuple[int, bytes]], shown: str
+) -> Iterator[Prescription | InputError]:
+    """One object over several lines; or JSON Lines whose first line is cut off, if later lines are sheets."""
+    together = first + b"".join(line for _, line in rest)
+    if not _is_json(together) and any(b'"lines"' in line and _is_json(line) for _, line in rest):
+        yield from _read_lines([(number, first), *rest], shown)
+    else:
+        yield _read_one(together, shown)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        _DECODER.decode(data.decode("utf-8", "replace"))
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _read_lines(lines: Iterable[tuple[int, bytes]], shown: str) -> Iterator[Prescription | InputError]:
+    for number, line in lines:
+        if line.strip():
+            yield _read_one(line, f"{shown}:{number}")
+
+
+def _read_one(data: bytes, shown: str) -> Prescription | InputError:
+    if len(data) > BODY:
+        return InputError(_too_large(shown))
+    try:
+        return read_prescription(data.decode("utf-8"), shown)
+    except UnicodeDecodeError as error:
+        return InputError(_not_utf8(shown, error.start))
+    except InputError as error:
+        return error
+
+
+def _not_utf8(shown: str, position: int) -> Fault:
+    return Fault(
+        shown, f"not UTF-8 at byte {position}", "send UTF-8", f"第 {position} 字节不是 UTF-8；请用 UTF-8"
+    )
+
+
+def _read_array(data: bytes, shown: str) -> Iterator[Prescription | InputError]:
+    """Take an array apart element by element, so that what stands before a broken one is still read."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield InputError(_not_utf8(shown, error.start))
+        return
+    position, index = 1, 0
+    while True:
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        if position >= len(text):
+            yield InputError(Fault(shown, "the array does not end", "close it with ]", "数组没有结束；请以 ] 结尾"))
+            return
+        if text[position] == "]":
+            if text[position + 1 :].strip():
+                line = text.count("\n", 0, position) + 1
+                yield InputError(_not_json(shown, "something stands after the array", line, 1))
+            return
+        start = position
+        try:
+            _, position = _DECODER.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            yield InputError(_not_json(f"{shown}/{index}", error.msg, error.lineno, error.colno))
+            position, index = _after_broken(text, start), index + 1
+            continue
+        except RecursionError:
+            yield InputError(_too_deep(f"{shown}/{index}"))
+            return
+        yield _read_one(text[start:position].encode("utf-8", "surrogatepass"), f"{shown}/{index}")
+        index += 1
+
+
+def _after_broken(text: str, start: int) -> int:
+    """Where the element after a broken one may begin: past the brace that closes it, strings left aside."""
+    depth = 0
+    for token in _BRACES.finditer(text, start):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if depth <= 0 and token[0] in "}]":
+            return token.end()
+    return len(text)

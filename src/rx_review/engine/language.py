@@ -1,0 +1,278 @@
+"""The checked condition tree: a rule's clauses against the vocabulary. Every executor compiles from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from rx_review.domain.review import Subject
+from rx_review.errors import Fault, LibraryError
+from rx_review.facts.vocabulary import BY_SUBJECT, Fact
+from rx_review.library.rule import Clause, Rule
+
+Value = int | str
+
+SUBJECTS: tuple[Subject, ...] = ("prescription", "line", "concern", "pair")
+ORDERING = frozenset({"over", "at_least", "under", "at_most"})
+NEGATED: Mapping[str, str] = {
+    "is": "is_not",
+    "is_not": "is",
+    "over": "at_most",
+    "at_most": "over",
+    "under": "at_least",
+    "at_least": "under",
+}
+
+# The C engine compares doubles; above 2**53 neighbours become equal.
+GREATEST = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test with its right side as the engines see it: integers and codes, or the property that holds it."""
+
+    fact: Fact
+    operator: str
+    right: Value | tuple[Value, ...] | None = None
+    against: str | None = None
+    parameter: str | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Facts and parameter properties that must be known."""
+        return (self.fact.name,) if self.against is None else (self.fact.name, self.against)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A rule as the executors compile it: all of `when`, none of `unless`."""
+
+    rule: Rule
+    when: tuple[Test, ...]
+    unless: tuple[Test, ...]
+    version: str
+    basis: tuple[Mapping[str, Any], ...]
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """Every test, `when` first."""
+        return self.when + self.unless
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The conditions of one subject, the facts they read and the parameters they need as facts."""
+
+    subject: Subject
+    conditions: tuple[Condition, ...]
+    fields: tuple[str, ...]
+    parameters: Mapping[str, tuple[str, int]]
+    """Property to (parameter, digits)."""
+
+
+def parameter_property(name: str, digits: int) -> str:
+    """The fact that carries a parameter's value, scaled like the fact it is compared with."""
+    return f"p{digits}_{name}"
+
+
+def check_rule(rule: Rule) -> tuple[Condition | None, list[Fault]]:
+    """Check a rule's clauses against the vocabulary; the condition is None if there are faults."""
+    faults: list[Fault] = []
+    sides: dict[str, list[Test]] = {"when": [], "unless": []}
+    for side, clauses in (("when", rule.when), ("unless", rule.unless)):
+        for clause in clauses:
+            where = f"{rule.name}: {side}.{clause.fact}"
+            try:
+                sides[side].append(_check_clause(clause, BY_SUBJECT[rule.about], where))
+            except LibraryError as error:
+                faults += error.faults
+    if faults:
+        return None, faults
+    basis = tuple(entry.model_dump() for entry in rule.basis)
+    return Condition(rule, tuple(sides["when"]), tuple(sides["unless"]), rule.version, basis), []
+
+
+def compile_rules(rules: Iterable[Rule]) -> Mapping[Subject, Program]:
+    """Compile the rules that run (active and shadow) into one program a subject.
+
+    Raises:
+        LibraryError: with every fault of every clause.
+    """
+    faults: list[Fault] = []
+    conditions: dict[Subject, list[Condition]] = {subject: [] for subject in SUBJECTS}
+    for rule in rules:
+        condition, found = check_rule(rule)
+        faults += found
+        if condition is not None and rule.status in ("active", "shadow"):
+            conditions[rule.about].append(condition)
+    if faults:
+        raise LibraryError(*faults)
+    return {subject: program_of(subject, found) for subject, found in conditions.items()}
+
+
+def program_of(subject: Subject, conditions: Iterable[Condition]) -> Program:
+    """Gather what a subject's conditions read."""
+    conditions = tuple(conditions)
+    tests = [test for condition in conditions for test in condition.tests]
+    parameters = {
+        test.against: (test.parameter, test.fact.digits)
+        for test in tests
+        if test.against is not None and test.parameter is not None
+    }
+    fields = sorted({name for test in tests for name in test.reads} - set(parameters))
+    return Program(subject, conditions, tuple(fields), parameters)
+
+
+def _check_clause(clause: Clause, vocabulary: Mapping[str, Fact], where: str) -> Test:
+    fact = _lookup(clause.fact, vocabulary, where)
+    if fact.kind == "text":
+        raise _fault(where, "is text for messages and cannot be tested", "test a flag, code or number")
+    if clause.operator in ORDERING and fact.kind != "number":
+        raise _fault(where, f"{clause.operator} compares numbers; {fact.name} is a {fact.kind}", "use is or is_one_of")
+    if clause.parameter is not None:
+        if fact.kind != "number":
+            raise _fault(where, "a parameter is a number", f"{fact.name} is a {fact.kind}")
+        name = parameter_property(clause.parameter, fact.digits)
+        return Test(fact, clause.operator, None, name, clause.parameter)
+    if clause.other is not None:
+        other = _lookup(clause.other, vocabulary, where)
+        if (other.kind, other.digits) != (fact.kind, fact.digits) or other.kind != "number":
+            raise _fault(where, f"{other.name} cannot be compared with {fact.name}", "compare numbers of one unit")
+        return Test(fact, clause.operator, None, other.name)
+    if isinstance(clause.literal, tuple):
+        if fact.kind != "code":
+            raise _fault(where, "is_one_of lists codes", "use a number test")
+        return Test(fact, clause.operator, tuple(scale(fact, item, where) for item in clause.literal))
+    if clause.literal is None:
+        raise _fault(where, "nothing to compare with", "write a value, a $parameter or {fact: name}")
+    return Test(fact, clause.operator, scale(fact, clause.literal, where))
+
+
+def _lookup(name: str, vocabulary: Mapping[str, Fact], where: str) -> Fact:
+    if name in vocabulary:
+        return vocabulary[name]
+    near = get_close_matches(name, vocabulary, 1)
+    raise _fault(where, "no such fact", f"did you mean {near[0]}?" if near else "see rules/README.md for the facts")
+
+
+def scale(fact: Fact, value: object, where: str) -> Value:
+    """A value as the engines see it.
+
+    Raises:
+        LibraryError: if the fact cannot hold it.
+    """
+    if fact.kind == "flag":
+        if not isinstance(value, bool):
+            raise _fault(where, f"{value} is no flag", "write true or false")
+        return int(value)
+    if fact.kind == "code":
+        if not isinstance(value, str) or value not in fact.values:
+            raise _fault(where, f"{value} is not a value of {fact.name}", f"use {', '.join(fact.values)}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise _fault(where, f"{value} is no number", f"write {fact.unit or 'a number'}")
+    scaled = Decimal(value).scaleb(fact.digits)
+    if scaled != scaled.to_integral_value() or not 0 <= scaled <= GREATEST:
+        raise _fault(where, f"{value} does not fit", f"{fact.name} keeps {fact.digits} decimals and is never negative")
+    return int(scaled)
+
+
+def shown(fact: Fact, value: Value | None) -> object:
+    """A value as answers carry it: true or false, a code, a plain decimal string for a number."""
+    if value is None:
+        return None
+    if fact.kind == "flag":
+        return bool(value)
+    if fact.kind == "number":
+        text = format(Decimal(value).scaleb(-fact.digits), "f")
+        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+    return value
+
+
+def _fault(where: str, what: str, do: str) -> LibraryError:
+    return LibraryError(Fault(where, what, do))
+
+
+def contradictions(condition: Condition, parameters: Mapping[str, Decimal]) -> Iterator[Fault]:
+    """Find tests that cannot hold together, and exceptions that silence a rule whenever it would fire."""
+    name = condition.rule.name
+    for fact in {test.fact.name: test.fact for test in condition.when}.values():
+        tests = [test for test in condition.when if test.fact.name == fact.name]
+        allowed = _Allowed(fact)
+        for test in tests:
+            allowed.narrow(test, parameters)
+        if allowed.empty:
+            yield Fault(f"{name}: when.{fact.name}", "these tests cannot hold together", "take one out")
+            continue
+        for test in condition.unless:
+            if test.fact.name == fact.name and test.against is None and allowed.implies(test, parameters):
+                yield Fault(f"{name}: unless.{fact.name}", "it silences the rule whenever `when` holds", "take it out")
+
+
+class _Allowed:
+    """What values of one fact are left by tests that must all hold."""
+
+    def __init__(self, fact: Fact) -> None:
+        self.codes: set[Value] | None = set(fact.values) if fact.kind == "code" else {0, 1} if fact.kind == "flag" else None
+        self.low, self.high = 0, GREATEST
+        self.not_equal: set[int] = set()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left."""
+        if self.codes is not None:
+            return not self.codes
+        return self.low > self.high or (self.low == self.high and self.low in self.not_equal)
+
+    def narrow(self, test: Test, parameters: Mapping[str, Decimal]) -> None:
+        """Keep what the test allows."""
+        if isinstance(test.right, tuple):
+            self.codes = (self.codes or set()) & set(test.right)
+            return
+        right = self._right(test, parameters)
+        if right is None:
+            return
+        if self.codes is not None:
+            self.codes = {code for code in self.codes if (code == right) == (test.operator == "is")}
+            return
+        number = int(right)
+        low, high = {
+            "is": (number, number),
+            "over": (number + 1, GREATEST),
+            "at_least": (number, GREATEST),
+            "under": (0, number - 1),
+            "at_most": (0, number),
+            "is_not": (0, GREATEST),
+        }[test.operator]
+        self.low, self.high = max(self.low, low), min(self.high, high)
+        if test.operator == "is_not":
+            self.not_equal.add(number)
+
+    def implies(self, test: Test, parameters: Mapping[str, Decimal]) -> bool:
+        """Whether every value left passes the test."""
+        if isinstance(test.right, tuple):
+            return self.codes is not None and self.codes <= set(test.right)
+        right = self._right(test, parameters)
+        if right is None:
+            return False
+        if self.codes is not None:
+            return all((code == right) == (test.operator == "is") for code in self.codes)
+        number = int(right)
+        return {
+            "is": self.low == self.high == number,
+            "is_not": number < self.low or number > self.high,
+            "over": self.low > number,
+            "at_least": self.low >= number,
+            "under": self.high < number,
+            "at_most": self.high <= number,
+        }[test.operator]
+
+    @staticmethod
+    def _right(test: Test, parameters: Mapping[str, Decimal]) -> Value | None:
+        if test.parameter is not None:
+            value = parameters.get(test.parameter)
+            return None if value is None else int(value.scaleb(test.fact.digits))
+        return test.right if not isinstance(test.right, tuple) else None

@@ -1,0 +1,89 @@
+"""What could not be judged: reported once for each missing fact, with the rules it would settle.
+
+It stops a prescription only where a rule's worst is `return` or `block` and, for a row of the formulary, where the
+row is contraindicated or high-alert and carries the question that the doctor is then asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rx_review.domain.review import RANK, NotJudged, Severity
+from rx_review.engine.language import Condition
+from rx_review.facts.case import Case
+from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES
+
+ENGINE_FAILED = NotJudged(
+    "engine",
+    {"zh": "规则引擎异常，须人工审核", "en": "rule engine failure: manual review required"},
+    (),
+    (),
+    "hold",
+)
+
+# An unknown drug is one finding of its own and swallows the rest of its line.
+_SWALLOWED = "drug"
+
+
+@dataclass(slots=True)
+class _Gap:
+    rules: set[str] = field(default_factory=set)
+    lines: set[int] = field(default_factory=set)
+    outcome: Severity = "note"
+    ask: dict[str, str] | None = None
+
+
+def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudged, ...]:
+    """Gather undetermined rules by what is missing, gravest outcome first."""
+    gaps: dict[str, _Gap] = {}
+    for condition, case in undetermined:
+        causes = causes_of(condition, case)
+        if _SWALLOWED in causes:
+            continue
+        outcome = outcome_of(condition, case)
+        for cause in causes:
+            gap = gaps.setdefault(cause, _Gap())
+            gap.rules.add(condition.rule.id)
+            gap.lines.update(case.lines)
+            if RANK[outcome] > RANK[gap.outcome]:
+                gap.outcome = outcome
+            if case.ask is not None and RANK[outcome] >= RANK["hold"]:
+                gap.ask = gap.ask or dict(case.ask)
+    entries = [
+        NotJudged(cause, _label(cause), tuple(sorted(gap.rules)), tuple(sorted(gap.lines)), gap.outcome, gap.ask)
+        for cause, gap in gaps.items()
+    ]
+    return tuple(sorted(entries, key=lambda entry: (-RANK[entry.outcome], entry.fact)))
+
+
+def causes_of(condition: Condition, case: Case) -> tuple[str, ...]:
+    """What would have to be supplied for the rule to be judged on this case."""
+    unknown = {name for test in condition.tests for name in test.reads if name not in case.values}
+    vocabulary = BY_SUBJECT[condition.rule.about]
+    return tuple(sorted({case.missing.get(name) or name for name in unknown if name in vocabulary}))
+
+
+def outcome_of(condition: Condition, case: Case) -> Severity:
+    """What an undetermined rule does meanwhile."""
+    rule = condition.rule
+    if RANK[rule.severity] < RANK["return"]:
+        return "note"
+    if rule.about in ("concern", "pair") and not _must_know(case):
+        return "note"
+    return min(rule.when_unknown, rule.severity, key=RANK.__getitem__)
+
+
+def _must_know(case: Case) -> bool:
+    grave = case.values.get("grade") == "contraindicated" or case.values.get("toxic") == 1
+    return grave and (case.ask is not None or case.values.get("toxic") == 1)
+
+
+def _label(cause: str) -> dict[str, str]:
+    if cause in CAUSES:
+        zh, en = CAUSES[cause]
+        return {"zh": zh, "en": en}
+    for vocabulary in BY_SUBJECT.values():
+        if cause in vocabulary:
+            return {"zh": vocabulary[cause].zh, "en": vocabulary[cause].en}
+    return {"zh": cause, "en": cause}

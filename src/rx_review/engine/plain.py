@@ -1,0 +1,67 @@
+"""The three-valued executor: generated Python that says which rules fire and which cannot be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from rx_review.engine.language import NEGATED, Condition, Program, Test, Value
+
+_SYMBOLS = {"is": "==", "is_not": "!=", "over": ">", "at_least": ">=", "under": "<", "at_most": "<="}
+
+Judgement = tuple[list[int], list[int]]
+"""Indices of the conditions that fire, and of those that are undetermined."""
+
+
+class PlainProgram:
+    """Conditions of one subject compiled to one Python function."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.source = generate(program)
+        scope: dict[str, object] = {}
+        exec(compile(self.source, f"<plain:{program.subject}>", "exec"), scope)  # noqa: S102 - our own generator
+        self.judge = cast("Callable[[Mapping[str, Value]], Judgement]", scope["judge"])
+
+
+def generate(program: Program) -> str:
+    """Write the function: a rule is looked at further only while no known fact silences it.
+
+    A name that is absent from the facts is unknown. Names and values come from the vocabulary and from checked
+    rules, and are written with `repr`.
+    """
+    names = [*program.fields, *program.parameters]
+    local = {name: f"v{index}" for index, name in enumerate(names)}
+    body = [f"    {local[name]} = get({name!r})" for name in names]
+    for index, condition in enumerate(program.conditions):
+        body += _branch(index, condition, local)
+    return "\n".join(
+        ["def judge(facts):", "    get = facts.get", "    fires = []", "    open = []", *body, "    return fires, open", ""]
+    )
+
+
+def _branch(index: int, condition: Condition, local: Mapping[str, str]) -> list[str]:
+    possible = [_may_hold(test, local, negate=False) for test in condition.when]
+    possible += [_may_hold(test, local, negate=True) for test in condition.unless]
+    read = sorted({local[name] for test in condition.tests for name in test.reads})
+    unknown = " or ".join(f"{name} is None" for name in read)
+    return [
+        f"    if {' and '.join(possible) or True}:",
+        f"        if {unknown or False}:",
+        f"            open.append({index})",
+        "        else:",
+        f"            fires.append({index})",
+    ]
+
+
+def _may_hold(test: Test, local: Mapping[str, str], *, negate: bool) -> str:
+    """Source that is false only if the test (or its negation) certainly does not hold."""
+    left = local[test.fact.name]
+    if isinstance(test.right, tuple):
+        word = "not in" if negate else "in"
+        return f"({left} is None or {left} {word} {test.right!r})"
+    symbol = _SYMBOLS[NEGATED[test.operator] if negate else test.operator]
+    if test.against is None:
+        return f"({left} is None or {left} {symbol} {test.right!r})"
+    right = local[test.against]
+    return f"({left} is None or {right} is None or {left} {symbol} {right})"

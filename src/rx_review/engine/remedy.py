@@ -1,0 +1,284 @@
+"""Remedies as edits: what each remedy of a rule that fired would change on this prescription."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.prescription import Line, Prescription, Reason, ReasonFor
+from rx_review.facts.case import Case
+from rx_review.facts.line import listing_of, shown
+from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.supply import Ratio, Supply, compute_supply, exact
+
+Patch = Mapping[str, Any]
+
+# Candidates are tried in this order: dose or days, another drug, a reason, the line away.
+ORDER = ("reduce", "swap", "give", "separate", "drop")
+
+_TOPIC_REASON: Mapping[str, ReasonFor] = {
+    "single_dose": "dose", "daily_dose": "dose", "days": "dose", "herb_dose": "dose",
+    "interaction": "interaction", "duplicate_ingredient": "duplicate", "duplicate_class": "duplicate",
+    "herbs": "incompatibility", "infusion": "incompatibility",
+}  # fmt: skip
+
+_GIVEN: Mapping[str, ReasonFor] = {
+    "extended_reason": "quantity",
+    "choice_reason": "choice",
+    "catalogue_reason": "catalogue",
+}
+
+_REASON_WORDS: Mapping[str, tuple[str, str]] = {
+    "quantity": ("注明延长用量的理由", "state why the supply is longer"),
+    "choice": ("注明选用该药的理由", "state why this drug was chosen"),
+    "catalogue": ("注明使用目录外药品的理由", "state why a drug outside the catalogue is needed"),
+    "dose": ("注明超剂量理由并再次签名", "state why the dose is exceeded and sign again"),
+    "interaction": ("注明联合用药理由并再次签名", "state why both are needed and sign again"),
+    "duplicate": ("注明重复用药理由并再次签名", "state why both are needed and sign again"),
+    "incompatibility": ("注明配伍理由并再次签名", "state why they are combined and sign again"),
+    "contraindication": ("注明仍需使用的理由并再次签名", "state why it is still needed and sign again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change: what it says, how it is applied, and as JSON Patch on the prescription as it then stands."""
+
+    kind: str
+    zh: str
+    en: str
+    apply: Callable[[Prescription], Prescription]
+    patches: Callable[[Prescription], tuple[Patch, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What edits are worked out against."""
+
+    prescription: Prescription
+    circumstances: Circumstances
+    resolver: Resolver
+    parameters: Mapping[str, Decimal]
+
+
+def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
+    """Yield the edits that a remedy means here; none for `supply`, which only a person can do."""
+    verb, _, rest = remedy.partition(" ")
+    if verb == "give":
+        yield _give(rest, case, ground.prescription)
+    for line in (line for line in ground.prescription.lines if line.line in case.lines):
+        known = ground.resolver.line(line)
+        if verb in ("drop", "separate") and len(ground.prescription.lines) > 1:
+            yield _remove(line, known, verb)
+        if known is None:
+            continue
+        if verb == "reduce" and rest.startswith("days_supplied to "):
+            yield from _fewer_days(line, known, rest.removeprefix("days_supplied to "), ground)
+        elif remedy == "reduce dose to bound":
+            yield from _smaller_dose(line, known, case)
+        elif remedy == "swap drug":
+            yield from _swap(line, known, ground)
+
+
+def _edit(kind: str, line: Line, zh: str, en: str, **changes: object) -> Edit:
+    """Change fields of the line with that number; None takes a field away."""
+
+    def apply(prescription: Prescription) -> Prescription:
+        lines = tuple(
+            kept.model_copy(update=changes) if kept.line == line.line else kept for kept in prescription.lines
+        )
+        return prescription.model_copy(update={"lines": lines})
+
+    def patches(prescription: Prescription) -> tuple[Patch, ...]:
+        position, there = _find(prescription, line.line)
+        return tuple(
+            _patch(f"/lines/{position}/{name}", getattr(there, name), value)
+            for name, value in changes.items()
+            if value is not None or getattr(there, name) is not None
+        )
+
+    return Edit(kind, zh, en, apply, patches)
+
+
+def _find(prescription: Prescription, number: int) -> tuple[int, Line]:
+    return next((i, line) for i, line in enumerate(prescription.lines) if line.line == number)
+
+
+def _patch(path: str, before: object, after: object) -> Patch:
+    if after is None:
+        return {"op": "remove", "path": path}
+    value = format(after, "f") if isinstance(after, Decimal) else after
+    return {"op": "add" if before is None else "replace", "path": path, "value": value}
+
+
+def _fewer_days(line: Line, known: Known, target: str, ground: Ground) -> Iterator[Edit]:
+    value = ground.parameters.get(target[1:]) if target.startswith("$") else Decimal(target)
+    supply = compute_supply(line, known, ground.resolver, ground.prescription.decoction)
+    if value is None or value <= 0:
+        return
+    name = shown(line, known)
+    if known.herb is not None:
+        yield from _fewer_packets(value, supply, ground.prescription)
+        return
+    if supply.days is None or supply.per_day is None or line.quantity is None:
+        if line.days is not None and line.days > value:
+            text = f"第{line.line}行 {name} 改为 {value} 日", f"line {line.line} {name}: {value} days"
+            yield _edit("reduce", line, *text, days=value)
+        return
+    quantity = _quantity_for(value, line, supply)
+    if quantity is None or quantity >= line.quantity:
+        return
+    text = (
+        f"第{line.line}行 {name} 减至 {quantity}{line.quantity_unit}（{value} 日内）",
+        f"line {line.line} {name}: {quantity} {line.quantity_unit}, within {value} days",
+    )
+    changes: dict[str, object] = {"quantity": quantity}
+    if line.days is not None:
+        changes["days"] = min(line.days, value)
+    yield _edit("reduce", line, *text, **changes)
+
+
+def _fewer_packets(days: Decimal, supply: Supply, prescription: Prescription) -> Iterator[Edit]:
+    decoction = prescription.decoction
+    if decoction is None or supply.per_day is None:
+        return
+    packets = int(days) * supply.per_day.num // supply.per_day.den
+    if not 0 < packets < decoction.packets:
+        return
+    changed = decoction.model_copy(update={"packets": packets})
+    yield Edit(
+        "reduce",
+        f"饮片减至 {packets} 剂",
+        f"{packets} packets",
+        lambda sheet: sheet.model_copy(update={"decoction": changed}),
+        lambda sheet: ({"op": "replace", "path": "/decoction/packets", "value": packets},),
+    )
+
+
+def _quantity_for(days: Decimal, line: Line, supply: Supply) -> Decimal | None:
+    """The largest whole quantity, in the line's own unit, that lasts no longer than that."""
+    if line.quantity is None or supply.days is None or not supply.days.num:
+        return None
+    share = exact(days).over(supply.days).times(exact(line.quantity).num, exact(line.quantity).den)
+    whole = share.num // share.den
+    return Decimal(whole) if whole > 0 else None
+
+
+def _smaller_dose(line: Line, known: Known, case: Case) -> Iterator[Edit]:
+    observed, bound = case.values.get("observed"), case.values.get("bound")
+    if line.dose is None or not isinstance(observed, int) or not isinstance(bound, int) or observed <= bound:
+        return
+    dose = _rounded_down(exact(line.dose).times(bound, observed), line.dose)
+    if dose is None:
+        return
+    name = shown(line, known)
+    changes: dict[str, object] = {"dose": dose}
+    if line.quantity is not None:
+        # Keep the days: a smaller dose from the same quantity would last longer than was meant.
+        quantity = (line.quantity * dose / line.dose).to_integral_value(ROUND_FLOOR)
+        if 0 < quantity < line.quantity:
+            changes["quantity"] = quantity
+    text = f"第{line.line}行 {name} 单次用量减至 {dose}{line.dose_unit}", f"line {line.line} {name}: {dose} {line.dose_unit} a dose"
+    yield _edit("reduce", line, *text, **changes)
+
+
+def _rounded_down(ratio: Ratio, like: Decimal) -> Decimal | None:
+    """A dose one can give: no finer than the written one, or a half where that was whole."""
+    for step in (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0.05"), Decimal("0.01")):
+        if step > like:
+            continue
+        units = ratio.num * 100 // (ratio.den * int(step * 100))
+        if units:
+            found = (step * units).normalize()
+            return found if found.as_tuple().exponent <= 0 else found.quantize(Decimal(1))  # type: ignore[operator]
+    return None
+
+
+def _swap(line: Line, known: Known, ground: Ground) -> Iterator[Edit]:
+    resolver, prescription = ground.resolver, ground.prescription
+    supply = compute_supply(line, known, resolver, prescription.decoction)
+    days = -(-supply.days.num // supply.days.den) if supply.days else int(line.days) if line.days else None
+    institution = resolver.formulary.institutions.get(prescription.institution)
+    if days is None or institution is None:
+        return
+    for row in resolver.formulary.substitutes.on(known.generic, resolver.day):
+        other = resolver.drug(None, row.substitute, row.form, row.strength, None, None)
+        if other is None or other.dose_unit is None or listing_of(other, institution.tier, resolver) != "listed":
+            continue
+        if not _in_stock(other, ground.circumstances):
+            continue
+        changes = {
+            "product": None, "generic": row.substitute, "form": row.form, "strength": row.strength, "pack": None,
+            "kind": None, "dose": row.dose, "dose_unit": row.dose_unit, "route": row.route,
+            "frequency": row.frequency, "usage": None, "quantity": Decimal(1), "quantity_unit": other.dose_unit,
+            "days": Decimal(days),
+        }  # fmt: skip
+        trial = line.model_copy(update=changes)
+        per_day = compute_supply(trial, other, resolver, None).per_day
+        if per_day is None:
+            continue
+        changes["quantity"] = Decimal(-(-days * per_day.num // per_day.den))
+        name = shown(line, known)
+        text = (
+            f"第{line.line}行 {name} 换用 {row.substitute}{row.strength}（须由医师重新开具）",
+            f"line {line.line}: {row.substitute} {row.strength} instead of {name}, prescribed anew",
+        )
+        yield _edit("swap", line, *text, **changes)
+
+
+def _in_stock(known: Known, circumstances: Circumstances) -> bool:
+    if circumstances.stock is None:
+        return True
+    return any(circumstances.stock.quantities.get(row.drug, 0) > 0 for row in known.candidates)
+
+
+def _give(what: str, case: Case, prescription: Prescription) -> Edit:
+    purpose = _GIVEN.get(what) or _TOPIC_REASON.get(str(case.values.get("topic")), "contraindication")
+    zh, en = _REASON_WORDS[purpose]
+    reason = Reason(for_=purpose, text=f"（{zh}）", lines=case.lines, signed_again=True)
+    where = f"第{'、'.join(map(str, case.lines))}行 " if case.lines else ""
+    return Edit(
+        "give",
+        f"{where}{zh}",
+        f"{'line ' + ', '.join(map(str, case.lines)) + ': ' if case.lines else ''}{en}",
+        lambda sheet: sheet.model_copy(update={"reasons": (*sheet.reasons, reason)}),
+        lambda sheet: _added_reason(sheet, reason),
+    )
+
+
+def _added_reason(sheet: Prescription, reason: Reason) -> tuple[Patch, ...]:
+    value = reason.model_dump(mode="json", by_alias=True)
+    if sheet.reasons:
+        return ({"op": "add", "path": "/reasons/-", "value": value},)
+    return ({"op": "add", "path": "/reasons", "value": [value]},)
+
+
+def _remove(line: Line, known: Known | None, verb: str) -> Edit:
+    name = shown(line, known)
+    words = {
+        "drop": (f"删去第{line.line}行 {name}", f"leave out line {line.line} {name}"),
+        "separate": (f"第{line.line}行 {name} 另开处方", f"line {line.line} {name} on a sheet of its own"),
+    }[verb]
+
+    def apply(prescription: Prescription) -> Prescription:
+        lines = tuple(kept for kept in prescription.lines if kept.line != line.line)
+        reasons = tuple(
+            reason.model_copy(update={"lines": tuple(n for n in reason.lines if n != line.line)})
+            for reason in prescription.reasons
+            if reason.lines != (line.line,)
+        )
+        return prescription.model_copy(update={"lines": lines, "reasons": reasons})
+
+    def patches(prescription: Prescription) -> tuple[Patch, ...]:
+        position, _ = _find(prescription, line.line)
+        left = apply(prescription).reasons
+        removal = {"op": "remove", "path": f"/lines/{position}"}
+        if left == prescription.reasons:
+            return (removal,)
+        reasons = [reason.model_dump(mode="json", by_alias=True) for reason in left]
+        return removal, {"op": "replace", "path": "/reasons", "value": reasons}
+
+    return Edit(verb, *words, apply, patches)

@@ -1,0 +1,205 @@
+"""`review`: one prescription, one snapshot of the world, one edition, one instant; no clock, no randomness.
+
+Both executors judge every case: durable-rules says which rules certainly fire, the generated Python confirms
+that and adds what cannot be judged. If they disagree, or the C engine fails, a pharmacist must look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.prescription import Prescription
+from rx_review.domain.review import RANK, Finding, NotJudged, Review, Subject, Verdict
+from rx_review.domain.values import county_day
+from rx_review.engine.durable import DurableProgram
+from rx_review.engine.finding import build_finding
+from rx_review.engine.language import Condition, Program, Value, compile_rules
+from rx_review.engine.missing import ENGINE_FAILED, not_judged
+from rx_review.engine.plain import PlainProgram
+from rx_review.errors import EngineError
+from rx_review.facts.build import FactBuilder
+from rx_review.facts.case import Case, Facts
+from rx_review.library.edition import Edition
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A condition that holds for a case, or that cannot be judged."""
+
+    condition: Condition
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say of a set of facts; `agreed` is false if the executors differ or the C engine failed."""
+
+    fired: tuple[Judged, ...]
+    undetermined: tuple[Judged, ...]
+    agreed: bool
+
+
+class Reviewer:
+    """An edition compiled for both executors. One per process and edition; reviews from several threads queue."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.facts = FactBuilder(edition.formulary)
+        programs = compile_rules(edition.rules)
+        self.programs: Mapping[Subject, Program] = {s: p for s, p in programs.items() if p.conditions}
+        self.plain = {subject: PlainProgram(program) for subject, program in self.programs.items()}
+        self.durable = {subject: DurableProgram(program) for subject, program in self.programs.items()}
+        self.parameters = lru_cache(maxsize=64)(self._read_parameters)
+        self._inputs = lru_cache(maxsize=256)(self._read_inputs)
+
+    def review(
+        self, prescription: Prescription, circumstances: Circumstances, at: datetime, *, both: bool = True
+    ) -> Review:
+        """Review with both executors, or with plain alone. An engine failure is answered with `hold`."""
+        facts = self.facts.build(prescription, circumstances, at)
+        day = county_day(prescription.issued_at).toordinal()
+        return self._answer(prescription, facts, self.judge(facts, day, both=both), day)
+
+    def judge_prescription(
+        self, prescription: Prescription, circumstances: Circumstances, at: datetime
+    ) -> Judgement:
+        """Facts and the plain executor's judgement, without words."""
+        facts = self.facts.build(prescription, circumstances, at)
+        return self.judge(facts, county_day(prescription.issued_at).toordinal(), both=False)
+
+    def judge(self, facts: Facts, day: int, *, both: bool) -> Judgement:
+        """Judge every case for prescriptions issued on the day with that ordinal."""
+        fired: list[Judged] = []
+        undetermined: list[Judged] = []
+        agreed = True
+        for subject, program in self.programs.items():
+            cases = facts.cases[subject]
+            if not cases:
+                continue
+            parameters = self._inputs(subject, day)
+            inputs = [{**case.values, **parameters} for case in cases]
+            judged = [self.plain[subject].judge(values) for values in inputs]
+            if both:
+                agreed = self._confirm(subject, inputs, judged) and agreed
+            for case, (fires, opens) in zip(cases, judged, strict=True):
+                for index in fires:
+                    fired.append(Judged(program.conditions[index], case))
+                for index in opens:
+                    undetermined.append(Judged(program.conditions[index], case))
+        return Judgement(
+            tuple(found for found in fired if in_effect(found.condition, day)),
+            tuple(found for found in undetermined if in_effect(found.condition, day)),
+            agreed,
+        )
+
+    def _confirm(
+        self, subject: Subject, inputs: Sequence[Mapping[str, Value]], judged: Sequence[tuple[list[int], list[int]]]
+    ) -> bool:
+        expected = {(rule, case) for case, (fires, _) in enumerate(judged) for rule in fires}
+        try:
+            found = self.durable[subject].fire(inputs)
+        except EngineError:
+            return False
+        return len(found) == len(expected) and set(found) == expected
+
+    def _read_parameters(self, day: int) -> Mapping[str, Decimal]:
+        formulary = self.edition.formulary
+        found = {name: formulary.parameter(name, day) for name in formulary.parameters.keys()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _read_inputs(self, subject: Subject, day: int) -> Mapping[str, Value]:
+        values = self.parameters(day)
+        return {
+            name: int(values[parameter].scaleb(digits))
+            for name, (parameter, digits) in self.programs[subject].parameters.items()
+            if parameter in values
+        }
+
+    def _answer(self, prescription: Prescription, facts: Facts, judgement: Judgement, day: int) -> Review:
+        parameters = self.parameters(day)
+        findings = _distinct(
+            build_finding(found.condition, found.case, parameters)
+            for found in judgement.fired
+            if found.condition.rule.status == "active"
+        )
+        missing = not_judged(
+            (found.condition, found.case)
+            for found in judgement.undetermined
+            if found.condition.rule.status == "active"
+        )
+        if not judgement.agreed:
+            missing = (ENGINE_FAILED, *missing)
+        return Review(
+            prescription.number,
+            prescription.revision,
+            verdict_of(findings, missing),
+            not missing,
+            self.edition.name,
+            findings,
+            missing,
+            traced={subject: tuple(case.values for case in cases) for subject, cases in facts.cases.items()},
+        )
+
+
+def in_effect(condition: Condition, day: int) -> bool:
+    """Whether a rule is for prescriptions issued on that day."""
+    effective = condition.rule.effective
+    return effective.from_.toordinal() <= day and (effective.until is None or day < effective.until.toordinal())
+
+
+def verdict_of(findings: Iterable[Finding], missing: Iterable[NotJudged]) -> Verdict:
+    """The gravest finding; what could not be judged counts only where it stops the prescription."""
+    verdicts: list[Verdict] = ["pass", *(finding.severity for finding in findings)]
+    verdicts += [entry.outcome for entry in missing if RANK[entry.outcome] >= RANK["hold"]]
+    return max(verdicts, key=RANK.__getitem__)
+
+
+def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Gravest first, then by rule and lines; the same rule on the same lines and ingredients speaks once."""
+    ordered = sorted(findings, key=lambda found: (-RANK[found.severity], found.rule, found.lines, found.key))
+    seen: set[tuple[str, tuple[int, ...], str]] = set()
+    kept = []
+    for found in ordered:
+        slot = (found.rule, found.lines, found.message.zh)
+        if slot not in seen:
+            seen.add(slot)
+            kept.append(found)
+    return tuple(kept)
+
+
+_reviewers: dict[str, Reviewer] = {}
+
+
+def reviewer_for(edition: Edition) -> Reviewer:
+    """The compiled edition, made once per process and digest."""
+    if edition.digest not in _reviewers:
+        _reviewers[edition.digest] = Reviewer(edition)
+    return _reviewers[edition.digest]
+
+
+def review(
+    prescription: Prescription, circumstances: Circumstances, edition: Edition, at: datetime, *, ways: bool = True
+) -> Review:
+    """Review one prescription.
+
+    Args:
+        prescription: the sheet.
+        circumstances: what the world says; what was not looked up is unknown.
+        edition: rules and formulary.
+        at: the instant to review for; validity and windows go by it, legal rows by the day of issue.
+        ways: whether to look for changes that would pass.
+
+    Returns:
+        The verdict with findings, what could not be judged and verified ways to pass.
+    """
+    from rx_review.engine.counterfactual import ways_to_pass
+
+    reviewer = reviewer_for(edition)
+    answer = reviewer.review(prescription, circumstances, at)
+    return ways_to_pass(reviewer, answer, prescription, circumstances, at) if ways else answer
+

@@ -1,0 +1,58 @@
+"""What the engines judge: one case per prescription, line, concern and pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rx_review.domain.review import Subject
+
+Value = int | str
+"""A known value as the engines see it: a flag is 0 or 1, a number is scaled by its digits, a code is text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing to be judged.
+
+    `values` holds the known facts, those of the prescription and line above included; a fact that is not in it
+    is unknown, and `missing` says what would settle it (a key of `CAUSES`). `row` names the formulary row or pair
+    that made the case, so that a dismissal is about it; `ask` is the one question a row may put to the doctor.
+    """
+
+    subject: Subject
+    lines: tuple[int, ...]
+    values: Mapping[str, Value]
+    missing: Mapping[str, str]
+    texts: Mapping[str, Any]
+    ingredients: tuple[str, ...]
+    row: str = ""
+    ask: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Every case of a review, by subject."""
+
+    cases: Mapping[Subject, tuple[Case, ...]]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Facts under construction: known values, causes of the unknown, and texts."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
+
+    def tell(self, name: str, value: Value | bool | None, cause: str = "") -> None:
+        """Set a fact, or say what is missing when the value is None."""
+        if value is None:
+            self.missing[name] = cause
+        else:
+            self.values[name] = int(value) if isinstance(value, bool) else value
+
+    def above(self, parent: Sheet) -> Sheet:
+        """A new sheet that starts with what its parent knows."""
+        return Sheet(dict(parent.values), dict(parent.missing))

@@ -1,0 +1,239 @@
+"""Facts of one line: what it is, how it is used, how long it lasts, whether the catalogue has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rx_review.domain.prescription import Line, Prescription
+from rx_review.facts.case import Sheet
+from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.strength import same_strength, split_strength
+from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply
+from rx_review.library.formulary import fold
+from rx_review.library.rows import Listing
+
+_TIERS: Mapping[str, int] = {"village": 0, "township": 1, "county": 2}
+
+_OF_KNOWN = (
+    "kind", "form_route", "release", "control", "antimicrobial", "listing", "essential", "essential_offered",
+    "footnote_missing", "skin_test_needed",
+)  # fmt: skip
+
+
+def line_facts(
+    parent: Sheet, prescription: Prescription, line: Line, known: Known | None, supply: Supply, resolver: Resolver
+) -> Sheet:
+    """Compute the facts of a line; with an unknown drug, what depends on the drug is missing `drug`."""
+    sheet = parent.above(parent)
+    _written(sheet, line, resolver)
+    _reasons(sheet, prescription, line)
+    sheet.texts["drug"] = shown(line, known)
+    sheet.tell("drug_known", known is not None)
+    if known is None:
+        for name in (*_OF_KNOWN, "days_supplied", "days_without_last_pack", "doses_supplied", "route_unsuited"):
+            sheet.tell(name, None, "drug")
+        for name in ("topical", "high_alert", "specialist", "toxic_herb", "days_written_alone"):
+            sheet.tell(name, 0)
+        return sheet
+    sheet.tell("kind", known.kind)
+    _form(sheet, line, known, resolver)
+    _days(sheet, line, supply)
+    _legal_classes(sheet, known)
+    _catalogue(sheet, prescription, known, resolver)
+    _essential(sheet, prescription, line, known, resolver)
+    _herb(sheet, line, known)
+    _skin_test(sheet, known, resolver)
+    return sheet
+
+
+def shown(line: Line, known: Known | None) -> str:
+    """The drug as people read it."""
+    if line.generic is not None:
+        return line.generic
+    if known is None:
+        return line.product or ""
+    strength = known.drug.strength if known.drug and known.drug.strength else ""
+    return f"{known.generic}{known.form.zh if known.form else ''}{strength}"
+
+
+def is_topical(line: Line, known: Known | None, resolver: Resolver) -> bool | None:
+    """Whether the line acts only where it is put; by its route, else by its form; None if neither is known."""
+    route = resolver.route(line.route)
+    if known is not None and known.form is not None and known.form.route == "other":
+        # A transdermal patch is written as put on the skin, and acts in the whole body.
+        return False
+    if route is not None:
+        return not route.systemic
+    if known is not None and known.form is not None and line.route is None:
+        return known.form.route in ("topical", "inhaled")
+    return None
+
+
+def _written(sheet: Sheet, line: Line, resolver: Resolver) -> None:
+    unit = resolver.unit(line.dose_unit)
+    sheet.tell("dose_written", line.dose is not None and line.dose_unit is not None and line.dose > 0)
+    sheet.tell("dose_unit_unlawful", line.dose_unit is not None and unit is not None and not unit.legal)
+    sheet.tell("route_written", line.route is not None)
+    sheet.tell("frequency_written", line.frequency is not None)
+    counted = line.quantity is not None and line.quantity_unit is not None and line.quantity > 0
+    sheet.tell("quantity_written", counted)
+    words = (line.usage, line.frequency, line.dose_unit, line.route)
+    vague = any(word is not None and ("usage", fold(word)) in resolver.formulary.wordings for word in words)
+    sheet.tell("usage_vague", vague)
+    sheet.tell("skin_test", line.skin_test or "none")
+
+
+def _reasons(sheet: Sheet, prescription: Prescription, line: Line) -> None:
+    given = {reason.for_ for reason in prescription.reasons if not reason.lines or line.line in reason.lines}
+    sheet.tell("extended_reason", "quantity" in given)
+    sheet.tell("choice_reason", "choice" in given)
+    sheet.tell("catalogue_reason", "catalogue" in given)
+
+
+def _form(sheet: Sheet, line: Line, known: Known, resolver: Resolver) -> None:
+    route = resolver.route(line.route)
+    form = known.form
+    sheet.tell("form_route", form.route if form else known.agreed("route"), "form")
+    sheet.tell("release", form.release if form else None, "form")
+    sheet.tell("route_group", route.group if route else None, "route")
+    sheet.tell("infusion", route.infusion if route else None, "route")
+    topical = is_topical(line, known, resolver)
+    sheet.tell("topical", bool(topical))
+    made_for = sheet.values.get("form_route")
+    # Injections are dripped into eyes, nebulised and taken by mouth on purpose; the reverse never is.
+    if known.kind == "herb" or made_for == "injection":
+        sheet.tell("route_unsuited", False)
+    elif route is None or made_for is None:
+        sheet.tell("route_unsuited", None, "route" if route is None else "form")
+    else:
+        sheet.tell("route_unsuited", route.group == "injection")
+
+
+def _days(sheet: Sheet, line: Line, supply: Supply) -> None:
+    for name, ratio in (
+        ("days_supplied", supply.days),
+        ("days_without_last_pack", supply.days_without_last_pack),
+        ("doses_supplied", supply.doses),
+    ):
+        sheet.tell(name, ratio.scaled(DAY_DIGITS) if ratio is not None else None, supply.days_cause)
+    alone = line.days if supply.days is None and line.days is not None else None
+    sheet.tell("days_written_alone", Ratio(int(alone * 1_000_000), 1_000_000).scaled(DAY_DIGITS) if alone else 0)
+
+
+def _legal_classes(sheet: Sheet, known: Known) -> None:
+    if known.herb is not None:
+        for name in ("control", "antimicrobial"):
+            sheet.tell(name, "none")
+        sheet.tell("toxic_herb", known.herb.toxic)
+        sheet.tell("high_alert", known.herb.toxic)
+        return
+    sheet.tell("toxic_herb", False)
+    control = known.agreed("control")
+    sheet.tell("control", None if control is None else control or "none", "form")
+    tier = known.agreed("antimicrobial")
+    sheet.tell("antimicrobial", None if tier is None else tier or "none", "form")
+    sheet.tell("high_alert", any(row.high_alert for row in known.candidates))
+
+
+def _catalogue(sheet: Sheet, prescription: Prescription, known: Known, resolver: Resolver) -> None:
+    if known.herb is not None:
+        sheet.tell("listing", "listed")
+        return
+    institution = resolver.formulary.institutions.get(prescription.institution)
+    sheet.tell("listing", listing_of(known, institution.tier if institution else None, resolver), "institution")
+
+
+def listing_of(known: Known, tier: str | None, resolver: Resolver) -> str | None:
+    """What the catalogue says of a drug for an institution of that tier; None if the tier or form is unknown."""
+    rows = [row for row in resolver.formulary.listings.on(known.generic, resolver.day) if _covers(row, known)]
+    open_rows = [row for row in rows if row.status != "delisted"]
+    if not open_rows:
+        return "not_listed"
+    if tier is None:
+        return None
+    lowest = min(_TIERS[row.tier] for row in open_rows)
+    if _TIERS[tier] < lowest:
+        return "above_tier"
+    here = [row for row in open_rows if _TIERS[row.tier] <= _TIERS[tier]]
+    return "listed" if any(row.status == "listed" for row in here) else "restricted"
+
+
+def _covers(row: Listing, known: Known) -> bool:
+    if row.form is None or known.form is None:
+        return True
+    return row.form in (known.form.form, known.form.counts_as)
+
+
+def essential_status(known: Known, strength: str | None, resolver: Resolver) -> tuple[bool | None, bool]:
+    """Whether the drug is on the list of that day, and whether it is marked △; None if that cannot be said."""
+    formulary, day = resolver.formulary, resolver.day
+    if known.herb is not None:
+        return True, False
+    edition = formulary.editions.one("", day)
+    if edition is None:
+        return None, False
+    rows = formulary.essential.on((edition.edition, known.generic), day)
+    if known.form is not None:
+        rows = tuple(
+            row
+            for row in rows
+            if row.form == "any" or formulary.forms[row.form].counts_as == known.form.counts_as
+        )
+    if not rows:
+        return (False if edition.complete else None), False
+    specialist = any(row.specialist for row in rows)
+    if any(row.strength is None for row in rows):
+        return True, specialist
+    printed = fold(known.drug.strength) if known.drug and known.drug.strength else split_strength(strength)[0]
+    if printed is None:
+        return None, specialist
+    same = [same_strength(printed, fold(row.strength)) for row in rows if row.strength is not None]
+    if True in same:
+        return True, specialist
+    # A strength that cannot be compared with the printed one (a percentage, a pill's weight) may be it.
+    return (None if None in same or not edition.complete else False), specialist
+
+
+def _essential(sheet: Sheet, prescription: Prescription, line: Line, known: Known, resolver: Resolver) -> None:
+    essential, specialist = essential_status(known, line.strength, resolver)
+    sheet.tell("essential", essential, "strength" if known.form else "essential_edition")
+    sheet.tell("specialist", specialist)
+    offered = _offered(prescription, known, resolver) if essential is False else None
+    sheet.tell("essential_offered", offered is not None)
+    sheet.texts["essential_name"] = offered or ""
+
+
+def _offered(prescription: Prescription, known: Known, resolver: Resolver) -> str | None:
+    institution = resolver.formulary.institutions.get(prescription.institution)
+    for row in resolver.formulary.substitutes.on(known.generic, resolver.day):
+        other = resolver.drug(None, row.substitute, row.form, row.strength, None, None)
+        if other is None or essential_status(other, row.strength, resolver)[0] is not True:
+            continue
+        if listing_of(other, institution.tier if institution else None, resolver) == "listed":
+            return row.substitute
+    return None
+
+
+def _herb(sheet: Sheet, line: Line, known: Known) -> None:
+    herb = known.herb
+    due = herb.footnote if herb is not None and known.kind == "herb" else ""
+    sheet.texts["footnote_due"] = due
+    missing = bool(due) and due not in (line.footnote or "")
+    sheet.tell(
+        "footnote_missing",
+        "none" if not missing or herb is None else "critical" if herb.footnote_critical else "ordinary",
+    )
+
+
+def _skin_test(sheet: Sheet, known: Known, resolver: Resolver) -> None:
+    group = sheet.values.get("route_group") or sheet.values.get("form_route")
+    routes = [
+        route
+        for part in known.components
+        for name in (part.name,)
+        for route in resolver.formulary.skin_tests.on(name, resolver.day)
+    ]
+    if not routes or any(route is None for route in routes):
+        sheet.tell("skin_test_needed", bool(routes))
+    else:
+        sheet.tell("skin_test_needed", None if group is None else group in routes, "route")

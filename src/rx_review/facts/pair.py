@@ -1,0 +1,200 @@
+"""Pairs: two lines of the sheet, or of the visit's sheets, that the formulary says should not meet.
+
+Found through the partners of what is present, never by trying every two lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rx_review.domain.prescription import Line, Prescription
+from rx_review.facts.case import Case, Sheet
+from rx_review.facts.concern import words
+from rx_review.facts.line import is_topical, shown
+from rx_review.facts.resolve import Known, Resolver
+from rx_review.library.formulary import Formulary
+
+_GRADES = {"moderate": 0, "major": 1, "contraindicated": 2}
+_NO_WORDS = words("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A line that may be in a pair; `own` is false for lines of the visit's other sheets."""
+
+    line: Line
+    known: Known
+    systemic: bool | None
+    own: bool
+
+    @property
+    def ingredients(self) -> frozenset[str]:
+        """Names of its actives."""
+        return frozenset(part.name for part in self.known.components)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """A row under which two members meet."""
+
+    topic: str
+    grade: str
+    tradition: str
+    specific: int
+    systemic_only: bool
+    shared: Mapping[str, str]
+    consequence: Mapping[str, str]
+    advice: Mapping[str, str]
+    hidden: bool
+    name: str
+
+
+def members_of(lines: Iterable[tuple[Line, Known | None]], resolver: Resolver, *, own: bool) -> list[Member]:
+    """Lines whose drug is known, as members of pairs."""
+    found = []
+    for line, known in lines:
+        if known is not None:
+            topical = is_topical(line, known, resolver)
+            found.append(Member(line, known, None if topical is None else not topical, own))
+    return found
+
+
+def pair_cases(
+    sheet: Sheet, prescription: Prescription, members: Sequence[Member], resolver: Resolver
+) -> Iterator[Case]:
+    """Yield one case for each two lines and topic, the gravest and most specific row deciding."""
+    present: dict[str, list[int]] = {}
+    for index, member in enumerate(members):
+        for key in member.known.keys:
+            present.setdefault(key, []).append(index)
+    best: dict[tuple[int, int, str], _Meeting] = {}
+    for first, second, meeting in _meetings(present, members, resolver):
+        key = (first, second, meeting.topic)
+        if key not in best or _rank(meeting) > _rank(best[key]):
+            best[key] = meeting
+    for first, second, topic in sorted(best):
+        if topic == "duplicate_class" and (first, second, "duplicate_ingredient") in best:
+            continue
+        yield _case(sheet, prescription, members[first], members[second], best[first, second, topic])
+
+
+def _rank(meeting: _Meeting) -> tuple[int, int, str]:
+    return meeting.specific, _GRADES[meeting.grade], meeting.name
+
+
+def _meetings(
+    present: Mapping[str, list[int]], members: Sequence[Member], resolver: Resolver
+) -> Iterator[tuple[int, int, _Meeting]]:
+    formulary, day = resolver.formulary, resolver.day
+    for key, holders in present.items():
+        if len(holders) > 1:
+            meeting = _sharing(key, formulary)
+            if meeting is not None:
+                yield from _combinations(holders, holders, members, meeting)
+        for partner in formulary.partners.get(key, ()):
+            if partner in present and key <= partner:
+                for row in formulary.interactions.on((key, partner), day):
+                    yield from _combinations(holders, present[partner], members, _of_interaction(row))
+                for row in formulary.incompatibilities.on((key, partner), day):
+                    yield from _combinations(holders, present[partner], members, _of_incompatibility(row))
+
+
+def _combinations(
+    left: Sequence[int], right: Sequence[int], members: Sequence[Member], meeting: _Meeting
+) -> Iterator[tuple[int, int, _Meeting]]:
+    for i in left:
+        for j in right:
+            first, second = min(i, j), max(i, j)
+            if first == second or not (members[first].own or members[second].own):
+                continue
+            if meeting.systemic_only and (members[i].systemic is False or members[j].systemic is False):
+                continue
+            if meeting.topic == "infusion" and not _one_infusion(members[first], members[second]):
+                continue
+            yield first, second, meeting
+
+
+def _one_infusion(first: Member, second: Member) -> bool:
+    group = first.line.group
+    return first.own and second.own and group is not None and group == second.line.group
+
+
+def _sharing(key: str, formulary: Formulary) -> _Meeting | None:
+    if key.startswith("herb:"):
+        return None
+    if not key.startswith("class:"):
+        return _Meeting("duplicate_ingredient", "major", "none", 2, True, words(key, key), _NO_WORDS, _NO_WORDS, False, key)
+    zh, en, duplicate = formulary.class_names.get(key[6:], (key, key, ""))
+    if not duplicate:
+        return None
+    return _Meeting("duplicate_class", duplicate, "none", 0, True, words(zh, en), _NO_WORDS, _NO_WORDS, False, key)
+
+
+def _of_interaction(row: Any) -> _Meeting:
+    specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
+    return _Meeting(
+        "interaction", row.grade, "none", specific, row.scope == "systemic", _NO_WORDS,
+        words(row.consequence_zh, row.consequence_en), words(row.advice_zh or "", row.advice_en or row.advice_zh or ""),
+        False, f"{row.a}+{row.b}",
+    )  # fmt: skip
+
+
+def _of_incompatibility(row: Any) -> _Meeting:
+    herbal = row.kind != "infusion"
+    specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
+    return _Meeting(
+        "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal, _NO_WORDS,
+        words(row.consequence_zh, row.consequence_en), _NO_WORDS, False, f"{row.kind}:{row.a}+{row.b}",
+    )  # fmt: skip
+
+
+_REASON_FOR = {
+    "interaction": "interaction",
+    "duplicate_ingredient": "duplicate",
+    "duplicate_class": "duplicate",
+    "herbs": "incompatibility",
+    "infusion": "incompatibility",
+}
+
+
+def _case(sheet: Sheet, prescription: Prescription, first: Member, second: Member, meeting: _Meeting) -> Case:
+    lines = tuple(member.line.line for member in (first, second) if member.own)
+    excused = any(
+        reason.for_ == _REASON_FOR[meeting.topic]
+        and reason.signed_again
+        and (not reason.lines or bool(set(reason.lines) & set(lines)))
+        for reason in prescription.reasons
+    )
+    shared = meeting.shared["zh"]
+    values: dict[str, int | str] = {
+        **sheet.values,
+        "topic": meeting.topic,
+        "grade": meeting.grade,
+        "tradition": meeting.tradition,
+        "same_drug": int(_same(first.known, second.known)),
+        "hidden": int(any(part.hidden for m in (first, second) for part in m.known.components if part.name == shared)),
+        "across_sheets": int(not (first.own and second.own)),
+        "excused": int(excused),
+    }
+    missing = dict(sheet.missing)
+    if meeting.systemic_only and None in (first.systemic, second.systemic):
+        missing["applies"] = "route"
+    else:
+        values["applies"] = 1
+    texts = {
+        **sheet.texts,
+        "drug_a": shown(first.line, first.known),
+        "drug_b": shown(second.line, second.known),
+        "shared": meeting.shared,
+        "consequence": meeting.consequence,
+        "advice": meeting.advice,
+    }
+    ingredients = tuple(sorted(first.ingredients | second.ingredients))
+    return Case("pair", lines, values, missing, texts, ingredients, f"{meeting.topic}:{meeting.name}")
+
+
+def _same(first: Known, second: Known) -> bool:
+    forms = [known.form.counts_as if known.form else None for known in (first, second)]
+    return first.generic == second.generic and forms[0] == forms[1]

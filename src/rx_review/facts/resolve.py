@@ -1,0 +1,161 @@
+"""From what a line says to what it means: drug, form, route, units, frequency, by exact look-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from rx_review.domain.prescription import Line
+from rx_review.facts.strength import read_strength, same_strength, split_strength
+from rx_review.library.formulary import Formulary, fold
+from rx_review.library.rows import Drug, Form, Frequency, Herb, Route, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """An active of the drug; `amount` in one dose unit where the composition says so."""
+
+    name: str
+    amount: Decimal | None
+    unit: str | None
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a written drug is. Where rows disagree about a property, the property is None: unknown."""
+
+    kind: str
+    generic: str
+    form: Form | None
+    drug: Drug | None
+    herb: Herb | None
+    candidates: tuple[Drug, ...]
+    components: tuple[Component, ...]
+    keys: frozenset[str]
+    """Ingredients and `class:CODE` of each, herbs and their families: what clinical rows are looked up by."""
+    amount: Decimal | None
+    amount_unit: str | None
+    volume: Decimal | None
+    dose_unit: str | None
+    pack: Decimal | None
+
+    def agreed(self, name: str) -> Any:
+        """A property that all candidate rows share, or None."""
+        found = {getattr(row, name) for row in self.candidates}
+        return found.pop() if len(found) == 1 else None
+
+
+class Resolver:
+    """Look-ups of one edition on one day, remembered: a county writes the same few thousand drugs again and again."""
+
+    def __init__(self, formulary: Formulary, day: int) -> None:
+        self.formulary = formulary
+        self.day = day
+        self.drug = lru_cache(maxsize=16_384)(self._drug)
+        self.route = lru_cache(maxsize=4_096)(self._route)
+        self.unit = lru_cache(maxsize=4_096)(self._unit)
+        self.frequency = lru_cache(maxsize=4_096)(self._frequency)
+
+    def line(self, line: Line) -> Known | None:
+        """The drug of a line, or None if it is not in the formulary."""
+        return self.drug(line.product, line.generic, line.form, line.strength, line.pack, line.kind)
+
+    def _route(self, written: str | None) -> Route | None:
+        code = self.formulary.spelt("route", written) if written else None
+        return self.formulary.routes[code] if code else None
+
+    def _unit(self, written: str | None) -> Unit | None:
+        code = self.formulary.spelt("unit", written) if written else None
+        return self.formulary.units[code] if code else None
+
+    def _frequency(self, written: str | None) -> Frequency | None:
+        code = self.formulary.spelt("frequency", written) if written else None
+        return self.formulary.frequencies[code] if code else None
+
+    def _drug(
+        self,
+        product: str | None,
+        generic: str | None,
+        form: str | None,
+        strength: str | None,
+        pack: Decimal | None,
+        kind: str | None,
+    ) -> Known | None:
+        if product is not None and (row := self.formulary.drugs.one(product, self.day)):
+            return self._known(row.generic, row.form, (row,), None, pack)
+        if generic is None:
+            return None
+        name, named_form = self.formulary.written_names.get(fold(generic), (None, None))
+        if name is None:
+            return None
+        herb = self.formulary.herbs.one(name, self.day)
+        if herb is not None and kind in (None, "herb", "granule"):
+            return self._herb(herb, kind or "herb")
+        written = self.formulary.spelt("form", form) if form else named_form
+        rows = self.formulary.drugs_of.on(name, self.day)
+        if written is not None:
+            rows = self._of_form(rows, written)
+        printed, packed = split_strength(strength)
+        exact = tuple(row for row in rows if printed and row.strength and same_strength(printed, fold(row.strength)))
+        if not rows:
+            return None
+        return self._known(name, written, exact or rows, None if exact else printed, pack or packed)
+
+    def _of_form(self, rows: tuple[Drug, ...], form: str) -> tuple[Drug, ...]:
+        counted = self.formulary.forms[form].counts_as
+        same = tuple(row for row in rows if row.form == form)
+        return same or tuple(row for row in rows if self.formulary.forms[row.form].counts_as == counted)
+
+    def _herb(self, herb: Herb, kind: str) -> Known:
+        keys = frozenset((herb.herb, herb.family, f"herb:{herb.herb}", f"herb:{herb.family}"))
+        part = (Component(herb.herb, None, None, False),)
+        return Known(kind, herb.herb, None, None, herb, (), part, keys, None, None, None, None, None)
+
+    def _known(
+        self, generic: str, form: str | None, rows: tuple[Drug, ...], printed: str | None, pack: Decimal | None
+    ) -> Known:
+        forms = {row.form for row in rows}
+        code = form or (forms.pop() if len(forms) == 1 else None)
+        strength = read_strength(printed) if printed is not None else None
+        if printed is None:
+            amount, amount_unit = self._agreed_amount(rows)
+        else:
+            amount, amount_unit = (strength.amount, strength.base) if strength else (None, None)
+        components = tuple(
+            Component(row.ingredient, row.amount, row.amount_unit, row.hidden)
+            for row in self.formulary.composition.on(generic, self.day)
+        )
+        keys: set[str] = set()
+        for part in components:
+            keys.add(part.name)
+            keys.add(f"herb:{part.name}")
+            keys.update(f"class:{word}" for word in self.formulary.classes_of(part.name, self.day))
+        single = rows[0] if len(rows) == 1 and printed is None else None
+        return Known(
+            rows[0].kind,
+            generic,
+            self.formulary.forms[code] if code else None,
+            single,
+            None,
+            rows,
+            components,
+            frozenset(keys),
+            amount,
+            amount_unit,
+            _agreed(rows, "volume") if printed is None else strength.volume if strength else None,
+            _agreed(rows, "dose_unit"),
+            pack or _agreed(rows, "pack"),
+        )
+
+    @staticmethod
+    def _agreed_amount(rows: tuple[Drug, ...]) -> tuple[Decimal | None, str | None]:
+        found = {(row.amount, row.amount_unit) for row in rows}
+        return found.pop() if len(found) == 1 else (None, None)
+
+
+def _agreed(rows: tuple[Drug, ...], name: str) -> Any:
+    found = {getattr(row, name) for row in rows}
+    return found.pop() if len(found) == 1 else None

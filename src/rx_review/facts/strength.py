@@ -1,0 +1,81 @@
+"""Strengths compared as amounts: 100mg is 0.1g, 2ml:0.1g is 0.1g/2ml, 40万单位 is 400000 IU."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from rx_review.library.formulary import fold
+
+_PACKED = re.compile(r"(.+?)[*×xX]([0-9]{1,4})(?![0-9.]*(?:mg|g|ml|ug|μg))(?:[^0-9*×xX].*)?")
+_NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
+_AMOUNT = re.compile(_NUMBER + r"(ng|ug|μg|mcg|mg|g|万单位|万iu|万u|单位|iu|u)")
+_VOLUME = re.compile(_NUMBER + r"(ml|l)")
+_BASE = {
+    "ng": ("ug", Decimal("0.001")), "ug": ("ug", Decimal(1)), "μg": ("ug", Decimal(1)), "mcg": ("ug", Decimal(1)),
+    "mg": ("ug", Decimal(1000)), "g": ("ug", Decimal(1_000_000)),
+    "万单位": ("IU", Decimal(10_000)), "万iu": ("IU", Decimal(10_000)), "万u": ("IU", Decimal(10_000)),
+    "单位": ("IU", Decimal(1)), "iu": ("IU", Decimal(1)), "u": ("IU", Decimal(1)),
+    "ml": ("ml", Decimal(1)), "l": ("ml", Decimal(1000)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """An amount in one dose unit (ug or IU), and the volume it is in where that is written (ml)."""
+
+    amount: Decimal
+    base: str
+    volume: Decimal | None = None
+
+
+def split_strength(written: str | None) -> tuple[str | None, Decimal | None]:
+    """`0.25g*24粒/盒` is 0.25g in packs of 24; the strength comes folded, as look-ups compare it."""
+    if written is None:
+        return None, None
+    plain = fold(written).replace("∶", ":")
+    match = _PACKED.fullmatch(plain)
+    if match is None:
+        return plain, None
+    return match[1], Decimal(match[2])
+
+
+@lru_cache(maxsize=8192)
+def read_strength(printed: str) -> Strength | None:
+    """Read a folded strength that is one amount, alone or with its volume; None for anything else."""
+    parts = [part for part in re.split(r"[:/]", printed) if part]
+    if len(parts) == 1:
+        return _amount(parts[0], None)
+    if len(parts) != 2:
+        return None
+    for amount, volume in (parts, parts[::-1]):
+        match = _VOLUME.fullmatch(volume)
+        if match is not None:
+            base, factor = _BASE[match[2]]
+            return _amount(amount, Decimal(match[1]) * factor)
+    return None
+
+
+def _amount(text: str, volume: Decimal | None) -> Strength | None:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        return None
+    base, factor = _BASE[match[2]]
+    return Strength(Decimal(match[1]) * factor, base, volume)
+
+
+def same_strength(one: str, other: str) -> bool | None:
+    """Whether two folded strengths are the same amount; None if they cannot be compared.
+
+    A volume counts only where both write one: an ampoule is printed with it on one list and without on another.
+    """
+    if one == other:
+        return True
+    first, second = read_strength(one), read_strength(other)
+    if first is None or second is None or first.base != second.base:
+        return None
+    if first.amount != second.amount:
+        return False
+    return first.volume is None or second.volume is None or first.volume == second.volume

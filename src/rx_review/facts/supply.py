@@ -1,0 +1,208 @@
+"""Days of supply, daily doses and packs, in exact integers. What cannot be computed is unknown, with its cause.
+
+Not computable: as-needed and titrated doses, drops, creams and puffs, a part of an ampoule, packs of unknown size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rx_review.domain.prescription import Decoction, Line
+from rx_review.facts.resolve import Known, Resolver
+from rx_review.library.rows import Frequency, Unit
+
+_MICRO = Decimal(1_000_000)
+DAY_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """An exact non-negative fraction; `den` is never zero."""
+
+    num: int
+    den: int
+
+    def times(self, num: int, den: int = 1) -> Ratio:
+        """This times num/den."""
+        return Ratio(self.num * num, self.den * den)
+
+    def over(self, other: Ratio) -> Ratio:
+        """This divided by a non-zero other."""
+        return Ratio(self.num * other.den, self.den * other.num)
+
+    def scaled(self, digits: int) -> int:
+        """Times 10**digits, rounded up, so that nothing above a bound is ever rounded onto it."""
+        return -(-self.num * 10**digits // self.den)
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What a line's figures come to; None where unknown, and then `cause` says what is missing.
+
+    `dose` and `daily` are in ug, IU, ml or dose units by `dimension`; days are of the written regimen.
+    """
+
+    dose: Ratio | None = None
+    daily: Ratio | None = None
+    dimension: str | None = None
+    days: Ratio | None = None
+    days_without_last_pack: Ratio | None = None
+    doses: Ratio | None = None
+    dose_cause: str = "dose"
+    days_cause: str = "quantity"
+    per_day: Ratio | None = None
+    unit_size: Ratio | None = None
+
+
+def exact(value: Decimal) -> Ratio:
+    """A decimal with at most six decimals as an exact fraction."""
+    return Ratio(int(value * _MICRO), 1_000_000)
+
+
+def compute_supply(line: Line, known: Known, resolver: Resolver, decoction: Decoction | None) -> Supply:
+    """Work out a line's supply. `known` is its drug; `decoction` the packets of a herbal sheet."""
+    frequency = resolver.frequency(line.frequency)
+    if known.kind == "herb" or (known.kind == "granule" and known.herb is not None):
+        return _herbal(line, resolver, decoction)
+    dose_unit = resolver.unit(line.dose_unit)
+    dose, dimension = _dose(line, known, dose_unit, resolver)
+    daily = None if dose is None or (most := _times_a_day(frequency)) is None else dose.times(*most)
+    dose_cause = "dose" if dose is None else "frequency"
+    return _with_days(line, known, resolver, dose_unit, frequency, Supply(dose, daily, dimension, dose_cause=dose_cause))
+
+
+def _with_days(
+    line: Line, known: Known, resolver: Resolver, dose_unit: Unit | None, frequency: Frequency | None, so_far: Supply
+) -> Supply:
+    def unknown(cause: str) -> Supply:
+        return Supply(so_far.dose, so_far.daily, so_far.dimension, dose_cause=so_far.dose_cause, days_cause=cause)
+
+    route = resolver.route(line.route)
+    if (route is not None and not route.countable) or (
+        route is None and known.form is not None and known.form.route not in ("oral", "injection", "rectal")
+    ):
+        return unknown("route")
+    per_dose = _units_per_dose(line, known, dose_unit, resolver)
+    if per_dose is None:
+        return unknown("dose" if line.dose is None or dose_unit is None else "pack")
+    quantity, pack = _units_supplied(line, known, dose_unit, resolver)
+    if quantity is None:
+        return unknown("quantity" if line.quantity is None else "pack")
+    doses = quantity.over(per_dose)
+    if frequency is None or frequency.times is None or frequency.period is None:
+        return Supply(
+            so_far.dose, so_far.daily, so_far.dimension, None, None, doses, so_far.dose_cause, "frequency"
+        )
+    rate = exact(frequency.times).over(exact(frequency.period))
+    per_day = per_dose.times(rate.num, rate.den)
+    days = quantity.over(per_day)
+    without = days
+    if pack is not None:
+        rest = Ratio(max(0, quantity.num * pack.den - pack.num * quantity.den), quantity.den * pack.den)
+        without = rest.over(per_day)
+    return Supply(
+        so_far.dose, so_far.daily, so_far.dimension, days, without, doses, so_far.dose_cause, "", per_day, pack
+    )
+
+
+def _herbal(line: Line, resolver: Resolver, decoction: Decoction | None) -> Supply:
+    unit = resolver.unit(line.dose_unit)
+    grams = line.dose is not None and unit is not None and unit.dimension == "mass" and unit.factor is not None
+    dose = exact(line.dose).times(*_pair(unit.factor)) if grams and line.dose and unit and unit.factor else None
+    frequency = resolver.frequency(decoction.frequency) if decoction else None
+    if decoction is None or frequency is None or frequency.times is None or frequency.period is None:
+        return Supply(dose, None, "mass", dose_cause="dose" if dose is None else "decoction", days_cause="decoction")
+    most = _times_a_day(frequency)
+    rate = exact(frequency.times).over(exact(frequency.period))
+    days = Ratio(decoction.packets, 1).over(rate)
+    daily = None if dose is None or most is None else dose.times(*most)
+    return Supply(dose, daily, "mass", days, days, Ratio(decoction.packets, 1), days_cause="", per_day=rate)
+
+
+def _dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> tuple[Ratio | None, str | None]:
+    """One dose as mass (ug), activity (IU), volume (ml), or a count of units whose content is unknown."""
+    if line.dose is None or unit is None:
+        return None, None
+    written = exact(line.dose)
+    if unit.dimension in ("mass", "activity", "volume") and unit.factor is not None:
+        base = written.times(*_pair(unit.factor))
+        if unit.dimension != "volume":
+            return base, unit.dimension
+        content = _content(known, resolver)
+        if content is None or known.volume is None:
+            return base, "volume"
+        amount, dimension = content
+        return base.times(amount.num, amount.den).over(exact(known.volume)), dimension
+    if unit.dimension == "count" and known.dose_unit in (None, unit.unit):
+        content = _content(known, resolver)
+        if content is None:
+            return written, "count"
+        amount, dimension = content
+        return written.times(amount.num, amount.den), dimension
+    return None, None
+
+
+def _content(known: Known, resolver: Resolver) -> tuple[Ratio, str] | None:
+    """Active amount in one dose unit, in the base of its dimension."""
+    unit = resolver.unit(known.amount_unit)
+    if known.amount is None or unit is None or unit.factor is None:
+        return None
+    return exact(known.amount).times(*_pair(unit.factor)), unit.dimension
+
+
+def _units_per_dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> Ratio | None:
+    """Dose units (片, 支, 瓶 …) that one dose takes."""
+    if line.dose is None or unit is None or not line.dose:
+        return None
+    written = exact(line.dose)
+    if unit.dimension == "count":
+        return written
+    if unit.factor is None:
+        return None
+    base = written.times(*_pair(unit.factor))
+    if unit.dimension == "volume":
+        units = base.over(exact(known.volume)) if known.volume else None
+    else:
+        content = _content(known, resolver)
+        units = base.over(content[0]) if content and content[1] == unit.dimension else None
+    if units is not None and known.form is not None and known.form.route == "injection" and units.num % units.den:
+        # The rest of an opened ampoule is thrown away; a part of one may be a multi-dose vial, which is unknown.
+        return Ratio(units.num // units.den + 1, 1) if units.num > units.den else None
+    return units
+
+
+def _units_supplied(
+    line: Line, known: Known, dose_unit: Unit | None, resolver: Resolver
+) -> tuple[Ratio | None, Ratio | None]:
+    """Dose units supplied, and the size of what is not split (a pack, a bottle), if any."""
+    unit = resolver.unit(line.quantity_unit)
+    if line.quantity is None or unit is None or not line.quantity:
+        return None, None
+    quantity = exact(line.quantity)
+    counted = known.dose_unit or (dose_unit.unit if dose_unit and dose_unit.dimension == "count" else None)
+    if unit.dimension == "count" and unit.unit == counted:
+        vessel = known.volume is not None or (known.form is not None and not known.form.solid)
+        return quantity, Ratio(1, 1) if vessel else None
+    if unit.dimension in ("count", "pack"):
+        if known.pack is None or not known.pack:
+            return None, None
+        size = exact(known.pack)
+        return quantity.times(size.num, size.den), size
+    if unit.dimension == "volume" and unit.factor is not None and known.volume:
+        return quantity.times(*_pair(unit.factor)).over(exact(known.volume)), None
+    return None, None
+
+
+def _times_a_day(frequency: Frequency | None) -> tuple[int, int] | None:
+    """Most doses on one day: three for tid, one for q72h; None for as needed."""
+    if frequency is None or frequency.times is None:
+        return None
+    if frequency.period is None or frequency.period > 1:
+        return 1, 1
+    return _pair(frequency.times)
+
+
+def _pair(value: Decimal) -> tuple[int, int]:
+    ratio = exact(value)
+    return ratio.num, ratio.den

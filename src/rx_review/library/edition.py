@@ -1,0 +1,141 @@
+"""An edition: the whole dated bundle of rules and formulary under one digest, read once and cached by content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rx_review.errors import Fault, LibraryError
+from rx_review.library.formulary import Formulary, build_formulary
+from rx_review.library.rows import TABLES
+from rx_review.library.rule import Rule
+from rx_review.library.rulebook import read_rules
+from rx_review.library.tables import read_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Rules, formulary and the digest of the files they were read from."""
+
+    digest: str
+    rules: tuple[Rule, ...]
+    formulary: Formulary
+    sources: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The digest as answers carry it."""
+        return f"sha256:{self.digest}"
+
+
+def digest_of(rules: Path, formulary: Path) -> str:
+    """SHA-256 over path and content of every rule and table, in path order."""
+    total = hashlib.sha256()
+    for root, pattern in ((rules, "*.yaml"), (formulary, "*.csv")):
+        for path in sorted(root.rglob(pattern)):
+            name = path.relative_to(root).as_posix().encode()
+            content = path.read_bytes()
+            total.update(b"%d:%s%d:" % (len(name), name, len(content)))
+            total.update(hashlib.sha256(content).digest())
+    return total.hexdigest()
+
+
+def load_edition(rules: Path, formulary: Path, cache: Path | None) -> Edition:
+    """Read an edition, from the cache if these very files were read before by this very code.
+
+    Raises:
+        LibraryError: with every fault in the rules and the formulary.
+    """
+    digest = digest_of(rules, formulary)
+    kept = _Cache(cache, digest)
+    edition = kept.read()
+    if edition is None:
+        edition = _read_edition(rules, formulary, digest)
+        kept.write(edition)
+    return edition
+
+
+def _read_edition(rules: Path, formulary: Path, digest: str) -> Edition:
+    faults: list[Fault] = []
+    read: dict[str, Any] = {}
+    for key, reader, folder in (("tables", read_tables, formulary), ("rules", read_rules, rules)):
+        try:
+            read[key] = reader(folder)
+        except LibraryError as error:
+            faults += error.faults
+    if faults:
+        raise LibraryError(*faults)
+    faults = list(_rule_references(read["rules"], read["tables"]))
+    if faults:
+        raise LibraryError(*faults)
+    titles = {row.source: row.title for row in read["tables"]["sources"]}
+    return Edition(digest, read["rules"], build_formulary(read["tables"]), titles)
+
+
+def _rule_references(rules: Iterable[Rule], tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Fault]:
+    sources = {row.source for row in tables["sources"]}
+    codes = {row.code for row in tables["comment_codes"]}
+    parameters = {row.parameter for row in tables["parameters"]}
+    for rule in rules:
+        for basis in rule.basis:
+            if basis.source not in sources:
+                yield Fault(rule.name, f"source {basis.source} is not in sources.csv", "add the source or correct it")
+        if rule.code is not None and rule.code not in codes:
+            yield Fault(rule.name, f"code {rule.code} is not in comment_codes.csv", "use an official code or null")
+        for clause in rule.clauses:
+            if clause.parameter is not None and clause.parameter not in parameters:
+                yield Fault(rule.name, f"${clause.parameter} is not in parameters.csv", "add a dated row")
+
+
+class _Cache:
+    """Compiled editions on disk, in a folder that only this user may write: reading a pickle runs what it says."""
+
+    def __init__(self, folder: Path | None, digest: str) -> None:
+        self._path = folder / f"edition-{digest[:16]}-{_code_fingerprint()}.pickle" if folder else None
+
+    def read(self) -> Edition | None:
+        if self._path is None or not self._trusted(self._path.parent):
+            return None
+        try:
+            found = pickle.loads(self._path.read_bytes())  # noqa: S301 - the folder is checked above
+        except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError):
+            return None
+        return found if isinstance(found, Edition) else None
+
+    def write(self, edition: Edition) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._trusted(self._path.parent):
+                return
+            handle, name = tempfile.mkstemp(dir=self._path.parent)
+            with os.fdopen(handle, "wb") as file:
+                pickle.dump(edition, file, protocol=pickle.HIGHEST_PROTOCOL)
+            Path(name).replace(self._path)
+        except OSError:
+            # A cache that cannot be written costs a second at the next start, nothing else.
+            return
+
+    @staticmethod
+    def _trusted(folder: Path) -> bool:
+        try:
+            state = folder.stat()
+        except OSError:
+            return False
+        return state.st_uid == os.getuid() and not state.st_mode & 0o022
+
+
+def _code_fingerprint() -> str:
+    total = hashlib.sha256(f"{sys.version_info[:2]}{[model.table for model in TABLES]}".encode())
+    package = Path(__file__).resolve().parent
+    for path in (*sorted(package.rglob("*.py")), package.parent / "domain" / "review.py"):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]

@@ -1,0 +1,7 @@
+"""Documents generated from the rules, the vocabulary and the row models, so that nothing is said twice by hand."""
+
+from __future__ import annotations
+
+from rx_review.publish.documents import Document, formulary_documents, rules_documents
+
+__all__ = ["Document", "formulary_documents", "rules_documents"]

@@ -1,0 +1,41 @@
+"""Every test starts from the same settings, whoever runs it and wherever."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# On CI the same examples each time, so that a red run can be repeated; at the desk new ones each time.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+_cache = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Drop the settings of whoever runs the tests; keep compiled editions out of their home."""
+    if hasattr(config, "workerinput"):
+        return  # a worker of xdist: it got the environment made here
+    for name in [name for name in os.environ if name.startswith("RX_")]:
+        # These two say what runs the tests, which tests of ./rx need to know.
+        if name not in {"RX_VENV", "RX_PYTHON"}:
+            del os.environ[name]
+    config.stash[_cache] = tempfile.TemporaryDirectory(prefix="rx-review-tests-")
+    os.environ["RX_CACHE_DIR"] = config.stash[_cache].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the compiled editions of this run."""
+    if _cache in config.stash:
+        config.stash[_cache].cleanup()
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The top folder of the project."""
+    return ROOT
