@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rx_review.domain.values import Amount, Code, Day, Instant, Note, Text, Truth, county_day
+from rx_review.domain.values import Amount, Code, Count, Day, Instant, Note, Text, Truth, county_day
 
 Stage = Literal["draft", "signed", "charge", "supply"]
 Setting = Literal["outpatient", "emergency", "observation", "ward", "discharge", "internet"]
@@ -69,7 +69,7 @@ class Patient(Strict):
     weight: Annotated[Amount | None, Field(description="kg")] = None
     height: Annotated[Amount | None, Field(description="cm")] = None
     pregnancy: Literal["pregnant", "not_pregnant"] | None = None
-    gestation: Annotated[int | None, Field(ge=0, le=45, description="completed weeks")] = None
+    gestation: Annotated[Count | None, Field(ge=0, le=45, description="completed weeks")] = None
     lactation: Truth | None = None
     allergies: Allergies | None = None
     egfr: Measured | None = None
@@ -87,6 +87,7 @@ class Prescriber(Strict):
 
     id: Code | None = None
     name: Text | None = None
+    identity_number: Annotated[Code | None, Field(description="to see that nobody prescribes narcotics for themselves")] = None
     licence: Licence | None = None
     title: Text | None = None
     independent: Annotated[
@@ -105,7 +106,7 @@ class Diagnosis(Strict):
 class Line(Strict):
     """One drug, or one herb of a decoction."""
 
-    line: Annotated[int, Field(ge=1, le=999, description="number on the sheet")]
+    line: Annotated[Count, Field(ge=1, le=999, description="number on the sheet")]
     product: Annotated[Code | None, Field(description="code of drugs.csv")] = None
     generic: Annotated[Text | None, Field(description="name as written")] = None
     kind: Literal["western", "patent", "herb", "granule"] | None = None
@@ -119,7 +120,7 @@ class Line(Strict):
     days: Annotated[Amount | None, Field(description="days as written")] = None
     quantity: Amount | None = None
     quantity_unit: Text | None = None
-    group: Annotated[int | None, Field(ge=1, le=999, description="lines of one infusion share a number")] = None
+    group: Annotated[Count | None, Field(ge=1, le=999, description="lines of one infusion share a number")] = None
     footnote: Annotated[Text | None, Field(description="先煎, 后下 …")] = None
     skin_test: Literal["ordered", "negative", "positive", "exempt"] | None = None
     usage: Annotated[Text | None, Field(description="directions in words")] = None
@@ -134,7 +135,7 @@ class Line(Strict):
 class Decoction(Strict):
     """How the herbs of the sheet are taken together."""
 
-    packets: Annotated[int, Field(ge=1, le=999, description="剂")]
+    packets: Annotated[Count, Field(ge=1, le=999, description="剂")]
     frequency: Annotated[Text | None, Field(description="packets a day: qd = one")] = None
     usage: Text | None = None
 
@@ -144,7 +145,7 @@ class Reason(Strict):
 
     for_: Annotated[ReasonFor, Field(alias="for")]
     text: Note
-    lines: Annotated[tuple[int, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")] = ()
+    lines: Annotated[tuple[Count, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")] = ()
     signed_again: Truth = False
 
 
@@ -154,14 +155,14 @@ class Signature(Strict):
     role: Role
     person: Code
     at: Instant
-    revision: Annotated[int, Field(ge=1, le=9999)]
+    revision: Annotated[Count, Field(ge=1, le=9999)]
 
 
 class Prescription(Strict):
     """One sheet, one patient, one visit, one revision."""
 
     number: Code
-    revision: Annotated[int, Field(ge=1, le=9999)] = 1
+    revision: Annotated[Count, Field(ge=1, le=9999)] = 1
     stage: Stage = "signed"
     setting: Setting
     sheet: Sheet | None = None
@@ -172,7 +173,7 @@ class Prescription(Strict):
     department: Text | None = None
     payer: Annotated[Text | None, Field(description="费别")] = None
     issued_at: Annotated[Instant, Field(description="with its offset, such as 2026-11-01T09:30:00+08:00")]
-    valid_days: Annotated[int | None, Field(ge=1, le=365, description="有效天数")] = None
+    valid_days: Annotated[Count | None, Field(ge=1, le=365, description="有效天数")] = None
     long_term: Annotated[Truth, Field(description="长期处方")] = False
     prescriber: Prescriber = Prescriber()
     patient: Patient

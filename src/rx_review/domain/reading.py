@@ -22,7 +22,8 @@ from rx_review.errors import Fault, InputError
 BODY = 256 * 1024
 DEPTH = 20
 _NUMBER = 40
-_BRACES = re.compile(r'"(?:[^"\\\\]|\\\\.)*"|[{}\[\]]')
+_NEXT = re.compile(r'\}\s*,\s*(?P<next>\{\s*"number")')
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,9 @@ def _tree_faults(tree: Any, shown: str) -> Iterator[Fault]:
 def escape(part: object) -> str:
     """A part of a JSON pointer (RFC 6901), with what cannot be printed made visible."""
     plain = str(part).replace("~", "~0").replace("/", "~1")
-    return plain.encode("utf-8", "backslashreplace").decode() if not plain.isprintable() else plain[:100]
+    if not plain.isprintable():
+        plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
+    return plain[:100]
 
 
 def check_prescription(tree: Any, shown: str = "") -> Prescription:
@@ -189,7 +192,7 @@ def read_many(chunks: Iterable[bytes], shown: str) -> Iterator[Prescription | In
     Yields each prescription, or the error that stands in its place.
     """
     lines = _numbered(chunks)
-    number, first = next(((n, line) for n, line in lines if line.strip()), (0, b""))
+    number, first = next(((n, line.lstrip()) for n, line in lines if line.strip()), (0, b""))
     if not first:
         yield InputError(Fault(shown, "nothing to read", "give a prescription", "没有内容；请给出处方"))
     elif first.startswith(b"["):
@@ -287,10 +290,16 @@ def _read_array(data: bytes, shown: str) -> Iterator[Prescription | InputError]:
 
 
 def _after_broken(text: str, start: int) -> int:
-    """Where the element after a broken one may begin: past the brace that closes it, strings left aside."""
+    """Where the element after a broken one may begin: past the comma or brace that ends it, strings left aside.
+
+    If a bracket of the broken one never closes, the next object that follows a closed one is taken.
+    """
     depth = 0
-    for token in _BRACES.finditer(text, start):
+    for token in _MARKS.finditer(text, start):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
-        if depth <= 0 and token[0] in "}]":
+        if depth <= 0 and token[0] in "},":
             return token.end()
-    return len(text)
+        if depth < 0:
+            return token.start()
+    again = _NEXT.search(text, start + 1)
+    return again.start("next") if again else len(text)

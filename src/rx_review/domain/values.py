@@ -18,6 +18,11 @@ _PLAIN_NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/\-]{0,63}")
 
 
+# Characters that turn the direction of what follows: with them one name can be shown as another.
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_MARKS = frozenset("\u200e\u200f\u061c")
+
+
 def _amount(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise PydanticCustomError("amount_type", "not a number")
@@ -34,7 +39,9 @@ def _amount(value: object) -> object:
 
 
 def _text(value: str) -> str:
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
+    if not value.isprintable() and any(
+        unicodedata.category(c) in ("Cc", "Cs") or unicodedata.bidirectional(c) in _TURNING or c in _MARKS for c in value
+    ):
         raise PydanticCustomError("text_control", "control characters or broken Unicode")
     if not value.strip():
         raise PydanticCustomError("text_blank", "blank text")
@@ -49,7 +56,7 @@ def _code(value: str) -> str:
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_amount, json_schema_input_type=int | str)]
+Amount = Annotated[Decimal, BeforeValidator(_amount, json_schema_input_type=float | str)]
 """A number not below zero, exact: a JSON number or a string of plain digits, at most six decimals."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_code)]
@@ -100,6 +107,9 @@ Instant = Annotated[
     AwareDatetime, BeforeValidator(_written_instant, json_schema_input_type=str), AfterValidator(_instant_within)
 ]
 """An instant with its offset, written 2026-11-01T09:30:00+08:00."""
+
+Count = Annotated[int, Field(strict=True)]
+"""A whole number, written as one."""
 
 Truth = Annotated[bool, Field(strict=True)]
 """true or false, and nothing that looks like it."""

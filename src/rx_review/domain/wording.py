@@ -71,5 +71,5 @@ def _shown(given: object) -> str:
     if given is None or isinstance(given, dict | list | tuple | set):
         return ""
     text = str(getattr(given, "text", given))
-    printable = text.encode("utf-8", "backslashreplace").decode()
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:80])
     return repr(printable if len(printable) <= 40 else printable[:40] + "…")

@@ -11,10 +11,12 @@ an exception in an action is swallowed, so the driver reads which rules fired an
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from typing import cast
 
 import durable_rules_engine
 
@@ -28,7 +30,9 @@ ALTERNATIVES = 100
 TEXT = 200
 
 _STATE = "review"
-_SENTINEL = {"id": "sentinel", "sid": _STATE, "sentinel": "末"}
+_LAST = "末"
+_SENTINEL = f'{{"id":"sentinel","sid":"{_STATE}","sentinel":"{_LAST}"}}'
+_FIRED = re.compile(r'\{"(\w+)":\{"m":\{"id":"(\w+)",')
 _OPERATORS = {"is_not": "$neq", "over": "$gt", "at_least": "$gte", "under": "$lt", "at_most": "$lte"}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _names = count()
@@ -47,15 +51,17 @@ class DurableProgram:
         self.program = program
         self._shards = [_Ruleset(shard, program) for shard in shards(program.conditions)]
 
-    def fire(self, facts: Sequence[Mapping[str, Value]]) -> Fired:
+    def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
         """Say which conditions certainly hold for which facts. Absent facts are unknown and never hold.
+
+        `parameters` are the resolved `$names` of the day and member; they travel with every fact.
 
         Raises:
             EngineError: if the engine reported an error or lost facts; its ruleset was rebuilt.
         """
         fired: Fired = []
         for shard in self._shards:
-            fired += shard.fire(facts)
+            fired += shard.fire(facts, parameters)
         return fired
 
 
@@ -64,9 +70,14 @@ class _Ruleset:
 
     def __init__(self, conditions: Sequence[tuple[int, Condition]], program: Program) -> None:
         tests = [test for _, condition in conditions for test in condition.tests]
-        self._fields = tuple(sorted({name for test in tests for name in test.reads}))
-        prove_bounds(conditions, self._fields)
-        self._definition = _encode(definition(conditions))
+        names = {name for test in tests for name in test.reads}
+        self._parameters = tuple(sorted(names & set(program.parameters)))
+        self._given: Mapping[str, Value] | None = None
+        self._ending = "}"
+        self._short = short_names(sorted(names))
+        prove_bounds(conditions, self._short.values())
+        self._definition = _encode(definition(conditions, self._short))
+        self._message = write_encoder(conditions, sorted(names - set(self._parameters)), self._short)
         self._lock = threading.Lock()
         self._subject = program.subject
         self._build()
@@ -74,11 +85,12 @@ class _Ruleset:
     def _build(self) -> None:
         self._handle = durable_rules_engine.create_ruleset(f"{self._subject}-{next(_names)}", self._definition)
         self._slot: int | None = None
+        self._expected: tuple[tuple[int, int], ...] = ()
 
-    def fire(self, facts: Sequence[Mapping[str, Value]]) -> Fired:
+    def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
         with self._lock:
             try:
-                return self._fire(facts)
+                return self._fire(facts, self._tail(parameters))
             except EngineError:
                 self._rebuild()
                 raise
@@ -91,54 +103,104 @@ class _Ruleset:
         durable_rules_engine.delete_ruleset(self._handle)
         self._build()
 
-    def _fire(self, facts: Sequence[Mapping[str, Value]]) -> Fired:
-        messages = [self._message(index, fact) for index, fact in enumerate(facts)]
-        messages.append(_encode(_SENTINEL))
-        for message in messages:
-            self._accept(durable_rules_engine.assert_fact(self._handle, message))
+    def _tail(self, parameters: Mapping[str, Value]) -> str:
+        """The parameters that some test of this ruleset reads, as the end of each fact."""
+        if self._given is not parameters:
+            read = (f',"{self._short[name]}":{parameters[name]:d}' for name in self._parameters if name in parameters)
+            self._given, self._ending = parameters, "".join(read) + "}"
+        return self._ending
+
+    def _fire(self, facts: Sequence[Mapping[str, Value]], ending: str) -> Fired:
+        handle, message = self._handle, self._message
+        for index, fact in enumerate(facts):
+            self._accept(durable_rules_engine.assert_fact(handle, message(index, fact.get) + ending))
+        self._accept(durable_rules_engine.assert_fact(handle, _SENTINEL))
         fired: Fired = []
         sentinels = 0
-        for rule, fact in self._drain():
+        for rule, fact_id in self._drain():
             if rule == "sentinel":
                 sentinels += 1
             else:
-                fired.append((int(rule[1:]), int(fact)))
+                fired.append((int(rule[1:]), int(fact_id)))
         if sentinels != 1:
             raise _failure(f"the sentinel fired {sentinels} times")
-        for message in messages:
-            self._accept(durable_rules_engine.retract_fact(self._handle, message))
+        for index in range(len(facts)):
+            self._accept(durable_rules_engine.retract_fact(handle, f'{{"id":"{index}","sid":"{_STATE}"}}'))
+        self._accept(durable_rules_engine.retract_fact(handle, _SENTINEL))
         return fired
 
-    def _message(self, index: int, fact: Mapping[str, Value]) -> str:
-        values: dict[str, Value] = {"id": str(index), "sid": _STATE}
-        for name in self._fields:
-            if name in fact:
-                values[name] = fact[name]
-        return _encode(values)
-
     def _accept(self, answer: tuple[int, int]) -> None:
+        if answer in self._expected:
+            return
         code, slot = answer
-        if self._slot is None:
-            self._slot = slot
-        if code not in _ACCEPTED or slot != self._slot:
+        if self._slot is not None or code not in _ACCEPTED:
             # A wild slot means that the engine read past its input; nothing it says can be believed.
             raise _failure(f"code {code}, slot {slot}")
+        self._slot = slot
+        self._expected = tuple((accepted, slot) for accepted in _ACCEPTED)
 
     def _drain(self) -> Iterator[tuple[str, str]]:
         started = durable_rules_engine.start_action_for_state(self._handle, self._slot)
         result = started[1] if started else None
         while result is not None:
-            for rule, frame in json.loads(result).items():
-                yield rule, frame["m"]["id"]
+            # The engine prints the rule and the whole fact; the id is written first, so it stands first.
+            match = _FIRED.match(result)
+            if match is None:
+                raise _failure(f"an answer that cannot be read: {result[:80]}")
+            yield match[1], match[2]
             result = durable_rules_engine.complete_and_start_action(self._handle, self._slot)
 
 
-def definition(conditions: Iterable[tuple[int, Condition]]) -> Mapping[str, object]:
+def short_names(names: Iterable[str]) -> Mapping[str, str]:
+    """A name of two letters for each property: the engine reads every byte of every fact."""
+    return {name: f"{chr(97 + index // 26 % 26)}{chr(97 + index % 26)}" for index, name in enumerate(names)}
+
+
+def write_encoder(
+    conditions: Sequence[tuple[int, Condition]], fields: Sequence[str], short: Mapping[str, str]
+) -> Callable[[int, Callable[[str], Value | None]], str]:
+    """Write the function that puts one fact into JSON but for its end: id first, then what some test could accept.
+
+    A flag or code that no test of the ruleset accepts is left out: an absent fact never holds, so it changes
+    nothing, and what a fact costs grows with its length. Names and codes come from the closed vocabulary and are
+    plain ASCII words; numbers are integers.
+    """
+    accepted = _accepted(conditions)
+    scope: dict[str, object] = {}
+    parts = []
+    for position, name in enumerate(fields):
+        values = accepted.get(name)
+        if values is None:
+            parts.append(f"('' if (v := get({name!r})) is None else ',\"{short[name]}\":%d' % v)")
+        else:
+            scope[f"t{position}"] = {value: f',"{short[name]}":{_encode(value)}' for value in values}
+            parts.append(f"t{position}.get(get({name!r}), '')")
+    start = f"'{{\"id\":\"%d\",\"sid\":\"{_STATE}\"' % index"
+    source = f"def encode(index, get):\n    return ''.join(({', '.join([start, *parts])},))\n"
+    exec(compile(source, "<durable encoder>", "exec"), scope)  # noqa: S102 - our own generator
+    return cast("Callable[[int, Callable[[str], Value | None]], str]", scope["encode"])
+
+
+def _accepted(conditions: Sequence[tuple[int, Condition]]) -> Mapping[str, set[Value]]:
+    """For each flag and code, the values that some test accepts."""
+    accepted: dict[str, set[Value]] = defaultdict(set)
+    for _, condition in conditions:
+        for test, wanted in [*((t, True) for t in condition.when), *((t, False) for t in condition.unless)]:
+            if test.fact.kind == "number":
+                continue
+            values: Iterable[Value] = test.fact.values if test.fact.kind == "code" else (0, 1)
+            rights = test.right if isinstance(test.right, tuple) else (test.right,)
+            equal = wanted == (test.operator in ("is", "is_one_of"))
+            accepted[test.fact.name] |= {value for value in values if (value in rights) == equal}
+    return accepted
+
+
+def definition(conditions: Iterable[tuple[int, Condition]], short: Mapping[str, str]) -> Mapping[str, object]:
     """The ruleset in the engine's own form; the sentinel is defined last."""
     rules: dict[str, object] = {
-        f"r{index}": {"all": [{"m": _conjunction(ordered_tests(condition))}]} for index, condition in conditions
+        f"r{index}": {"all": [{"m": _conjunction(ordered_tests(condition), short)}]} for index, condition in conditions
     }
-    rules["sentinel"] = {"all": [{"m": {"sentinel": _SENTINEL["sentinel"]}}]}
+    rules["sentinel"] = {"all": [{"m": {"sentinel": _LAST}}]}
     return rules
 
 
@@ -160,26 +222,32 @@ def _discrimination(test: Test | tuple[Test]) -> int:
     return 4 if isinstance(test.right, tuple) or test.operator == "is_not" else 3
 
 
-def _conjunction(tests: Sequence[Test | tuple[Test]]) -> object:
-    parts = [part for test in tests for part in (_negated(test[0]) if isinstance(test, tuple) else [_positive(test)])]
+def _conjunction(tests: Sequence[Test | tuple[Test]], short: Mapping[str, str]) -> object:
+    parts: list[object] = []
+    for test in tests:
+        if isinstance(test, tuple):
+            parts += _negated(test[0], short)
+        else:
+            parts.append(_positive(test, short))
     return parts[0] if len(parts) == 1 else {"$and": parts}
 
 
-def _positive(test: Test) -> object:
+def _positive(test: Test, short: Mapping[str, str]) -> object:
     if isinstance(test.right, tuple):
-        return {"$or": [{test.fact.name: value} for value in test.right]}
-    return _comparison(test.fact.name, test.operator, test)
+        return {"$or": [{short[test.fact.name]: value} for value in test.right]}
+    return _comparison(test, test.operator, short)
 
 
-def _negated(test: Test) -> list[object]:
+def _negated(test: Test, short: Mapping[str, str]) -> list[object]:
     if isinstance(test.right, tuple):
-        return [{"$neq": {test.fact.name: value}} for value in test.right]
-    return [_comparison(test.fact.name, NEGATED[test.operator], test)]
+        return [{"$neq": {short[test.fact.name]: value}} for value in test.right]
+    return [_comparison(test, NEGATED[test.operator], short)]
 
 
-def _comparison(name: str, operator: str, test: Test) -> object:
-    right: object = {"$m": test.against} if test.against is not None else test.right
-    return {name: right} if operator == "is" else {_OPERATORS[operator]: {name: right}}
+def _comparison(test: Test, operator: str, short: Mapping[str, str]) -> object:
+    right: object = {"$m": short[test.against]} if test.against is not None else test.right
+    comparison = {short[test.fact.name]: right}
+    return comparison if operator == "is" else {_OPERATORS[operator]: comparison}
 
 
 def shards(conditions: Sequence[Condition]) -> Iterator[list[tuple[int, Condition]]]:
@@ -207,7 +275,7 @@ def pending(conditions: Iterable[tuple[int, Condition]]) -> int:
     return others + sum(max(values.values()) for values in by_value.values())
 
 
-def prove_bounds(conditions: Sequence[tuple[int, Condition]], fields: Sequence[str]) -> None:
+def prove_bounds(conditions: Sequence[tuple[int, Condition]], fields: Iterable[str]) -> None:
     """Prove what the C engine needs and does not check itself.
 
     Raises:

@@ -70,12 +70,12 @@ def _fill(template: str, rule: Rule, case: Case, parameters: Mapping[str, Any], 
 def _word(name: str, rule: Rule, case: Case, parameters: Mapping[str, Any], language: str) -> str:
     if name.startswith("$"):
         value = parameters.get(name[1:])
-    elif name in case.texts:
-        value = case.texts[name]
+    elif BY_SUBJECT[rule.about][name].kind == "text":
+        value = case.text(name)
         if isinstance(value, Mapping):
             value = value[language]
     else:
-        value = shown(BY_SUBJECT[rule.about][name], case.values.get(name))
+        value = shown(BY_SUBJECT[rule.about][name], case.known(name))
     if value is None:
         return "未知" if language == "zh" else "unknown"
     if isinstance(value, bool):
@@ -88,16 +88,18 @@ def named_facts(condition: Condition, case: Case, parameters: Mapping[str, Any])
     vocabulary = BY_SUBJECT[condition.rule.about]
     facts: dict[str, object] = {}
     for test in condition.tests:
-        facts[test.fact.name] = shown(test.fact, case.values.get(test.fact.name))
+        facts[test.fact.name] = shown(test.fact, case.known(test.fact.name))
         if test.parameter is not None:
             facts[f"${test.parameter}"] = _plain(parameters.get(test.parameter))
         elif test.against is not None:
-            facts[test.against] = shown(vocabulary[test.against], case.values.get(test.against))
+            facts[test.against] = shown(vocabulary[test.against], case.known(test.against))
     for name in placeholders(condition.rule.message.zh):
-        if name in case.texts:
-            facts[name] = case.texts[name]
-        elif not name.startswith("$"):
-            facts[name] = shown(vocabulary[name], case.values.get(name))
+        if name.startswith("$"):
+            facts[name] = _plain(parameters.get(name[1:]))
+        elif vocabulary[name].kind == "text":
+            facts[name] = case.text(name)
+        else:
+            facts[name] = shown(vocabulary[name], case.known(name))
     return dict(sorted(facts.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -10,10 +10,9 @@ from typing import Any
 
 from rx_review.domain.review import Subject
 from rx_review.errors import Fault, LibraryError
-from rx_review.facts.vocabulary import BY_SUBJECT, Fact
+from rx_review.facts.case import Case, Value
+from rx_review.facts.vocabulary import BY_SUBJECT, OWN, Fact
 from rx_review.library.rule import Clause, Rule
-
-Value = int | str
 
 SUBJECTS: tuple[Subject, ...] = ("prescription", "line", "concern", "pair")
 ORDERING = frozenset({"over", "at_least", "under", "at_most"})
@@ -55,6 +54,8 @@ class Condition:
     unless: tuple[Test, ...]
     version: str
     basis: tuple[Mapping[str, Any], ...]
+    open_names: tuple[str, ...]
+    """Facts of the tests that can be unknown."""
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -69,8 +70,25 @@ class Program:
     subject: Subject
     conditions: tuple[Condition, ...]
     fields: tuple[str, ...]
+    inherited: tuple[str, ...]
+    """Those of `fields` that belong to the prescription or line above."""
     parameters: Mapping[str, tuple[str, int]]
     """Property to (parameter, digits)."""
+
+    def inputs(self, cases: Sequence[Case]) -> list[dict[str, Value]]:
+        """What is known of each case, as the executors read it; an absent name is unknown."""
+        found: list[dict[str, Value]] = []
+        above: Case | None = None
+        inherited: dict[str, Value] = {}
+        for case in cases:
+            if case.above is not above:
+                above = case.above
+                inherited = {}
+                if above is not None:
+                    values = ((name, above.known(name)) for name in self.inherited)
+                    inherited = {name: value for name, value in values if value is not None}
+            found.append({**inherited, **case.own})
+        return found
 
 
 def parameter_property(name: str, digits: int) -> str:
@@ -92,7 +110,12 @@ def check_rule(rule: Rule) -> tuple[Condition | None, list[Fault]]:
     if faults:
         return None, faults
     basis = tuple(entry.model_dump() for entry in rule.basis)
-    return Condition(rule, tuple(sides["when"]), tuple(sides["unless"]), rule.version, basis), []
+    vocabulary = BY_SUBJECT[rule.about]
+    reads = {name for test in (*sides["when"], *sides["unless"]) for name in test.reads if name in vocabulary}
+    can_be_unknown = tuple(sorted(name for name in reads if vocabulary[name].absence == "unknown"))
+    return Condition(
+        rule, tuple(sides["when"]), tuple(sides["unless"]), rule.version, basis, can_be_unknown
+    ), []
 
 
 def compile_rules(rules: Iterable[Rule]) -> Mapping[Subject, Program]:
@@ -123,7 +146,8 @@ def program_of(subject: Subject, conditions: Iterable[Condition]) -> Program:
         if test.against is not None and test.parameter is not None
     }
     fields = sorted({name for test in tests for name in test.reads} - set(parameters))
-    return Program(subject, conditions, tuple(fields), parameters)
+    own = {fact.name for fact in OWN[subject]}
+    return Program(subject, conditions, tuple(fields), tuple(name for name in fields if name not in own), parameters)
 
 
 def _check_clause(clause: Clause, vocabulary: Mapping[str, Fact], where: str) -> Test:

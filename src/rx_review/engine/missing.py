@@ -45,9 +45,11 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudge
         for cause in causes:
             gap = gaps.setdefault(cause, _Gap())
             gap.rules.add(condition.rule.id)
-            gap.lines.update(case.lines)
             if RANK[outcome] > RANK[gap.outcome]:
-                gap.outcome = outcome
+                gap.outcome, gap.lines = outcome, set()
+            if outcome == gap.outcome:
+                # Where it stops the prescription, say which lines do.
+                gap.lines.update(case.lines)
             if case.ask is not None and RANK[outcome] >= RANK["hold"]:
                 gap.ask = gap.ask or dict(case.ask)
     entries = [
@@ -59,9 +61,7 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudge
 
 def causes_of(condition: Condition, case: Case) -> tuple[str, ...]:
     """What would have to be supplied for the rule to be judged on this case."""
-    unknown = {name for test in condition.tests for name in test.reads if name not in case.values}
-    vocabulary = BY_SUBJECT[condition.rule.about]
-    return tuple(sorted({case.missing.get(name) or name for name in unknown if name in vocabulary}))
+    return tuple(sorted({case.cause(name) for name in condition.open_names if case.known(name) is None}))
 
 
 def outcome_of(condition: Condition, case: Case) -> Severity:
@@ -75,8 +75,9 @@ def outcome_of(condition: Condition, case: Case) -> Severity:
 
 
 def _must_know(case: Case) -> bool:
-    grave = case.values.get("grade") == "contraindicated" or case.values.get("toxic") == 1
-    return grave and (case.ask is not None or case.values.get("toxic") == 1)
+    if case.known("toxic") == 1:
+        return True
+    return case.known("grade") == "contraindicated" and case.ask is not None
 
 
 def _label(cause: str) -> dict[str, str]:

@@ -21,22 +21,22 @@ class PlainProgram:
         self.source = generate(program)
         scope: dict[str, object] = {}
         exec(compile(self.source, f"<plain:{program.subject}>", "exec"), scope)  # noqa: S102 - our own generator
-        self.judge = cast("Callable[[Mapping[str, Value]], Judgement]", scope["judge"])
+        self.judge = cast("Callable[[Mapping[str, Value], Mapping[str, Value]], Judgement]", scope["judge"])
 
 
 def generate(program: Program) -> str:
     """Write the function: a rule is looked at further only while no known fact silences it.
 
-    A name that is absent from the facts is unknown. Names and values come from the vocabulary and from checked
+    A name that is absent from the facts, or from the parameters in force, is unknown. Names and values come from the vocabulary and from checked
     rules, and are written with `repr`.
     """
     names = [*program.fields, *program.parameters]
     local = {name: f"v{index}" for index, name in enumerate(names)}
-    body = [f"    {local[name]} = get({name!r})" for name in names]
+    body = [f"    {local[name]} = {'given' if name in program.parameters else 'get'}({name!r})" for name in names]
     for index, condition in enumerate(program.conditions):
         body += _branch(index, condition, local)
     return "\n".join(
-        ["def judge(facts):", "    get = facts.get", "    fires = []", "    open = []", *body, "    return fires, open", ""]
+        ["def judge(facts, parameters):", "    get, given = facts.get, parameters.get", "    fires = []", "    open = []", *body, "    return fires, open", ""]
     )
 
 

@@ -96,8 +96,8 @@ class _Agreement:
 
     def fires(self, condition: Condition, trial: Trial, parameters: Mapping[str, Decimal]) -> bool:
         program = self._programs[condition.rule.about]
-        values = {**trial.case.values, **_properties(program.parameters, parameters)}
-        fired = self._durable[condition.rule.about].fire([values])
+        given = _properties(program.parameters, parameters)
+        fired = self._durable[condition.rule.about].fire([trial.case.own], given)
         return any(program.conditions[index].rule is condition.rule for index, _ in fired)
 
 
@@ -153,7 +153,7 @@ def _outcomes(condition: Condition, trials: Sequence[Trial], parameters: Mapping
     properties = _properties(program.parameters, parameters)
     outcomes: list[Outcome] = []
     for trial in trials:
-        fires, undetermined = judge({**trial.case.values, **properties})
+        fires, undetermined = judge(trial.case.own, properties)
         outcomes.append("fires" if fires else "undetermined" if undetermined else "silent")
     return outcomes
 

@@ -83,7 +83,7 @@ def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
             yield from _swap(line, known, ground)
 
 
-def _edit(kind: str, line: Line, zh: str, en: str, **changes: object) -> Edit:
+def _edit(verb: str, line: Line, zh: str, en: str, /, **changes: object) -> Edit:
     """Change fields of the line with that number; None takes a field away."""
 
     def apply(prescription: Prescription) -> Prescription:
@@ -100,7 +100,7 @@ def _edit(kind: str, line: Line, zh: str, en: str, **changes: object) -> Edit:
             if value is not None or getattr(there, name) is not None
         )
 
-    return Edit(kind, zh, en, apply, patches)
+    return Edit(verb, zh, en, apply, patches)
 
 
 def _find(prescription: Prescription, number: int) -> tuple[int, Line]:
@@ -168,7 +168,7 @@ def _quantity_for(days: Decimal, line: Line, supply: Supply) -> Decimal | None:
 
 
 def _smaller_dose(line: Line, known: Known, case: Case) -> Iterator[Edit]:
-    observed, bound = case.values.get("observed"), case.values.get("bound")
+    observed, bound = case.known("observed"), case.known("bound")
     if line.dose is None or not isinstance(observed, int) or not isinstance(bound, int) or observed <= bound:
         return
     dose = _rounded_down(exact(line.dose).times(bound, observed), line.dose)
@@ -236,7 +236,7 @@ def _in_stock(known: Known, circumstances: Circumstances) -> bool:
 
 
 def _give(what: str, case: Case, prescription: Prescription) -> Edit:
-    purpose = _GIVEN.get(what) or _TOPIC_REASON.get(str(case.values.get("topic")), "contraindication")
+    purpose = _GIVEN.get(what) or _TOPIC_REASON.get(str(case.known("topic")), "contraindication")
     zh, en = _REASON_WORDS[purpose]
     reason = Reason(for_=purpose, text=f"（{zh}）", lines=case.lines, signed_again=True)
     where = f"第{'、'.join(map(str, case.lines))}行 " if case.lines else ""

@@ -6,6 +6,7 @@ that and adds what cannot be judged. If they disagree, or the C engine fails, a 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +55,7 @@ class Reviewer:
         self.programs: Mapping[Subject, Program] = {s: p for s, p in programs.items() if p.conditions}
         self.plain = {subject: PlainProgram(program) for subject, program in self.programs.items()}
         self.durable = {subject: DurableProgram(program) for subject, program in self.programs.items()}
-        self.parameters = lru_cache(maxsize=64)(self._read_parameters)
+        self._parameters = lru_cache(maxsize=64)(self._read_parameters)
         self._inputs = lru_cache(maxsize=256)(self._read_inputs)
 
     def review(
@@ -81,11 +82,12 @@ class Reviewer:
             cases = facts.cases[subject]
             if not cases:
                 continue
-            parameters = self._inputs(subject, day)
-            inputs = [{**case.values, **parameters} for case in cases]
-            judged = [self.plain[subject].judge(values) for values in inputs]
+            parameters = self._inputs(subject, self.edition.formulary.epoch(day))
+            inputs = program.inputs(cases)
+            judge = self.plain[subject].judge
+            judged = [judge(values, parameters) for values in inputs]
             if both:
-                agreed = self._confirm(subject, inputs, judged) and agreed
+                agreed = self._confirm(subject, inputs, parameters, judged) and agreed
             for case, (fires, opens) in zip(cases, judged, strict=True):
                 for index in fires:
                     fired.append(Judged(program.conditions[index], case))
@@ -98,14 +100,22 @@ class Reviewer:
         )
 
     def _confirm(
-        self, subject: Subject, inputs: Sequence[Mapping[str, Value]], judged: Sequence[tuple[list[int], list[int]]]
+        self,
+        subject: Subject,
+        inputs: Sequence[Mapping[str, Value]],
+        parameters: Mapping[str, Value],
+        judged: Sequence[tuple[list[int], list[int]]],
     ) -> bool:
         expected = {(rule, case) for case, (fires, _) in enumerate(judged) for rule in fires}
         try:
-            found = self.durable[subject].fire(inputs)
+            found = self.durable[subject].fire(inputs, parameters)
         except EngineError:
             return False
         return len(found) == len(expected) and set(found) == expected
+
+    def parameters(self, day: int) -> Mapping[str, Decimal]:
+        """Every parameter's value on the day with that ordinal."""
+        return self._parameters(self.edition.formulary.epoch(day))
 
     def _read_parameters(self, day: int) -> Mapping[str, Decimal]:
         formulary = self.edition.formulary
@@ -142,7 +152,7 @@ class Reviewer:
             self.edition.name,
             findings,
             missing,
-            traced={subject: tuple(case.values for case in cases) for subject, cases in facts.cases.items()},
+            traced={subject: tuple(case.own for case in cases) for subject, cases in facts.cases.items()},
         )
 
 
@@ -179,6 +189,9 @@ def reviewer_for(edition: Edition) -> Reviewer:
     """The compiled edition, made once per process and digest."""
     if edition.digest not in _reviewers:
         _reviewers[edition.digest] = Reviewer(edition)
+        # An edition lives as long as the process: looking through its rows at each collection costs milliseconds.
+        gc.collect()
+        gc.freeze()
     return _reviewers[edition.digest]
 
 

@@ -61,11 +61,7 @@ class Age:
             return self.day >= birthday(self.birth, number if unit == "y" else 0, number if unit == "m" else 0)
         if self.written is None:
             return None
-        low, high = _span(self.written)
-        bound_low, bound_high = _span((number, unit), exact=True)
-        if low >= bound_high:
-            return True
-        return False if high < bound_low else None
+        return _reached(*self.written, number, unit)
 
     def within(self, start: str | None, end: str | None) -> bool | None:
         """Whether the age lies in [start, end); None if that cannot be said."""
@@ -91,11 +87,31 @@ def read_age(written: str | None) -> tuple[int, str] | None:
     return number, unit
 
 
-def _span(age: tuple[int, str], *, exact: bool = False) -> tuple[float, float]:
-    """Lowest and highest number of days that an age may mean; `exact` for the day it is completed."""
-    number, unit = age
-    shortest, longest = {"d": (1.0, 1.0), "m": (30.4, 30.5), "y": (365.0, 365.5)}[unit]
-    if unit in "my" and number:
-        # Compare like with like: years with years and months of years give the same numbers on both sides.
-        shortest = longest = {"m": 30.436875, "y": 365.2425}[unit]
-    return number * shortest, number * longest if exact else (number + 1) * longest - 1
+_MONTHS = {"m": 1, "y": 12}
+
+
+def _reached(number: int, unit: str, bound: int, bound_unit: str) -> bool | None:
+    """Whether an age written as completed days, months or years has reached a bound; None if it may or may not have."""
+    if unit == "d" and bound_unit == "d":
+        return number >= bound
+    if unit != "d" and bound_unit != "d":
+        low, high = number * _MONTHS[unit], (number + 1) * _MONTHS[unit] - 1
+        wanted = bound * _MONTHS[bound_unit]
+    elif bound_unit == "d":
+        low, high = _fewest_days(number * _MONTHS[unit]), _most_days((number + 1) * _MONTHS[unit]) - 1
+        wanted = bound
+    else:
+        # Completed days against a birthday: it falls on the earliest after the fewest days, at the latest after the most.
+        months = bound * _MONTHS[bound_unit]
+        return True if number >= _most_days(months) else False if number < _fewest_days(months) else None
+    return True if low >= wanted else False if high < wanted else None
+
+
+def _fewest_days(months: int) -> int:
+    years, rest = divmod(months, 12)
+    return years * 365 + years // 5 + (rest * 30 - 2 if rest else 0)
+
+
+def _most_days(months: int) -> int:
+    years, rest = divmod(months, 12)
+    return years * 365 + -(-years // 4) + (rest * 31 if rest else 0)

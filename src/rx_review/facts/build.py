@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
@@ -13,57 +12,66 @@ from rx_review.domain.values import county_day
 from rx_review.facts.case import Case, Facts
 from rx_review.facts.concern import Person, line_concerns
 from rx_review.facts.limit import dose_concerns, needs_weight
-from rx_review.facts.line import line_facts
+from rx_review.facts.line import line_case, understand
 from rx_review.facts.pair import members_of, pair_cases
-from rx_review.facts.prescription import age_of, prescription_facts
+from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses, tier_of
 from rx_review.facts.resolve import Resolver
-from rx_review.facts.supply import Supply, compute_supply
 from rx_review.library.formulary import Formulary
 
-_NO_SUPPLY = Supply()
+# A service reviews today's prescriptions; a replay of some years meets a few periods at a time.
+_EPOCHS = 8
 
 
 class FactBuilder:
-    """Builds facts over one formulary; keeps the look-ups of the days it was asked about."""
+    """Builds facts over one formulary; keeps the look-ups of the periods it was asked about."""
 
     def __init__(self, formulary: Formulary) -> None:
         self.formulary = formulary
-        self.resolver = lru_cache(maxsize=16)(self._resolver)
+        self._resolvers: dict[int, Resolver] = {}
 
-    def _resolver(self, day: int) -> Resolver:
-        return Resolver(self.formulary, day)
+    def resolver(self, day: int) -> Resolver:
+        """The look-ups of the day with that ordinal, shared by every day on which the same rows hold."""
+        epoch = self.formulary.epoch(day)
+        if epoch not in self._resolvers:
+            if len(self._resolvers) >= _EPOCHS:
+                self._resolvers.pop(next(iter(self._resolvers)))
+            self._resolvers[epoch] = Resolver(self.formulary, epoch)
+        return self._resolvers[epoch]
 
     def build(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Facts:
         """Compute every case. Legal rows go by the day of issue, validity by `at`."""
         resolver = self.resolver(county_day(prescription.issued_at).toordinal())
-        known = [resolver.line(line) for line in prescription.lines]
-        sheet = prescription_facts(prescription, circumstances, known, resolver, at)
-        sheet.tell("weight_needed", needs_weight(known, age_of(prescription), resolver))
-        person = Person.of(prescription, sheet, resolver)
-        everything = tuple(sorted({part.name for drug in known if drug for part in drug.components}))
-        lines: list[Case] = []
+        tier = tier_of(prescription, resolver)
+        lines = [(line, understand(line, tier, prescription.decoction, resolver)) for line in prescription.lines]
+        age = age_of(prescription)
+        diagnoses = read_diagnoses(prescription, resolver)
+        whole = prescription_case(
+            prescription,
+            circumstances,
+            [understood.known for _, understood in lines],
+            age,
+            diagnoses,
+            resolver,
+            at,
+            weight_needed=needs_weight((understood for _, understood in lines), age),
+        )
+        person = Person.of(prescription, whole, age, diagnoses, resolver)
+        line_cases: list[Case] = []
         concerns: list[Case] = []
-        for line, drug in zip(prescription.lines, known, strict=True):
-            if drug is None:
-                facts = line_facts(sheet, prescription, line, None, _NO_SUPPLY, resolver)
-                name = line.generic or line.product or ""
-                lines.append(Case("line", (line.line,), facts.values, facts.missing, facts.texts, (name,)))
-                continue
-            supply = compute_supply(line, drug, resolver, prescription.decoction)
-            facts = line_facts(sheet, prescription, line, drug, supply, resolver)
-            names = tuple(sorted(part.name for part in drug.components)) or (drug.generic,)
-            lines.append(Case("line", (line.line,), facts.values, facts.missing, facts.texts, names))
-            concerns += line_concerns(facts, prescription, line, drug, person, resolver)
-            concerns += dose_concerns(facts, prescription, line, drug, supply, person, resolver)
-        members = members_of(zip(prescription.lines, known, strict=True), resolver, own=True)
+        for line, understood in lines:
+            case = line_case(whole, prescription, line, understood)
+            line_cases.append(case)
+            concerns += line_concerns(case, understood, prescription, person, resolver)
+            concerns += dose_concerns(case, understood, prescription, person)
+        members = members_of(lines, own=True)
         if circumstances.visit is not None:
             for other in circumstances.visit.sheets:
-                members += members_of(((line, resolver.line(line)) for line in other.lines), resolver, own=False)
-        whole = Case("prescription", (), sheet.values, sheet.missing, sheet.texts, everything)
+                read = ((line, understand(line, tier, None, resolver)) for line in other.lines)
+                members += members_of(read, own=False)
         cases: Mapping[Subject, tuple[Case, ...]] = {
             "prescription": (whole,),
-            "line": tuple(lines),
+            "line": tuple(line_cases),
             "concern": tuple(concerns),
-            "pair": tuple(pair_cases(sheet, prescription, members, resolver)),
+            "pair": tuple(pair_cases(whole, prescription, members, resolver)),
         }
         return Facts(cases)

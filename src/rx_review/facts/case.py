@@ -16,19 +16,49 @@ Value = int | str
 class Case:
     """One thing to be judged.
 
-    `values` holds the known facts, those of the prescription and line above included; a fact that is not in it
-    is unknown, and `missing` says what would settle it (a key of `CAUSES`). `row` names the formulary row or pair
-    that made the case, so that a dismissal is about it; `ask` is the one question a row may put to the doctor.
+    `own` holds the known facts that the case adds to the one above it (a line's to its prescription's, a
+    concern's to its line's). A fact found in neither is unknown, and `missing` says what would settle it (a key of
+    `CAUSES`). `row` names the formulary row or pair that made the case, so that a dismissal is about it; `ask` is
+    the one question a row may put to the doctor.
     """
 
     subject: Subject
     lines: tuple[int, ...]
-    values: Mapping[str, Value]
+    own: Mapping[str, Value]
     missing: Mapping[str, str]
     texts: Mapping[str, Any]
     ingredients: tuple[str, ...]
     row: str = ""
     ask: Mapping[str, str] | None = None
+    above: Case | None = None
+
+    def known(self, name: str) -> Value | None:
+        """The value of a fact, or None if it is unknown."""
+        case: Case | None = self
+        while case is not None:
+            value = case.own.get(name)
+            if value is not None:
+                return value
+            case = case.above
+        return None
+
+    def cause(self, name: str) -> str:
+        """What would settle an unknown fact; the fact itself where nothing better is known."""
+        case: Case | None = self
+        while case is not None:
+            if name in case.missing:
+                return case.missing[name] or name
+            case = case.above
+        return name
+
+    def text(self, name: str) -> Any:
+        """A text fact: a string, or the same in `zh` and `en`; None if there is none."""
+        case: Case | None = self
+        while case is not None:
+            if name in case.texts:
+                return case.texts[name]
+            case = case.above
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +82,3 @@ class Sheet:
             self.missing[name] = cause
         else:
             self.values[name] = int(value) if isinstance(value, bool) else value
-
-    def above(self, parent: Sheet) -> Sheet:
-        """A new sheet that starts with what its parent knows."""
-        return Sheet(dict(parent.values), dict(parent.missing))

@@ -10,15 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rx_review.domain.prescription import Line, Patient, Prescription
+from rx_review.domain.prescription import Patient, Prescription
 from rx_review.facts.age import Age
-from rx_review.facts.case import Case, Sheet
-from rx_review.facts.line import is_topical
-from rx_review.facts.prescription import age_of, diagnosis_groups
+from rx_review.facts.case import Case, Value
+from rx_review.facts.knowledge import Caution, words
+from rx_review.facts.line import Understood
+from rx_review.facts.prescription import Diagnoses
 from rx_review.facts.resolve import Component, Known, Resolver
 from rx_review.library.formulary import fold
 from rx_review.library.rows import Contraindication
 
+# A skin test done, ordered or exempt answers what was not asked; it never answers a recorded allergy.
+_TESTED = frozenset({"ordered", "negative", "exempt"})
 _HEPATIC = {"normal": 0, "mild": 1, "moderate": 2, "severe": 3}
 
 
@@ -33,106 +36,117 @@ class Person:
     pregnant: bool | None
     lactating: bool | None
     sex: str | None
-    allergens: Mapping[str, str]
-    """What was recorded: ingredients and classes, each with the words of the record."""
+    recorded: Mapping[str, str]
+    """Ingredients, generics, herb families and classes that were recorded as allergens, with the words used."""
+    related: Mapping[str, str]
+    """Those, and the classes that a recorded ingredient belongs to."""
     allergies_known: bool
     allergens_unread: bool
 
     @classmethod
-    def of(cls, prescription: Prescription, sheet: Sheet, resolver: Resolver) -> Person:
+    def of(
+        cls, prescription: Prescription, whole: Case, age: Age, diagnoses: Diagnoses, resolver: Resolver
+    ) -> Person:
         """Read the patient of a prescription whose own facts are computed."""
         patient = prescription.patient
-        groups, all_read = diagnosis_groups(prescription, resolver)
-        names, unread = _allergens(patient, resolver)
+        recorded, related, unread = _allergens(patient, resolver)
         asked = patient.allergies is not None and patient.allergies.status != "not_asked"
-        pregnant, lactating, sex = (sheet.values.get(name) for name in ("pregnant", "lactating", "sex"))
+        pregnant, lactating, sex = (whole.own.get(name) for name in ("pregnant", "lactating", "sex"))
         return cls(
             patient,
-            age_of(prescription),
-            groups,
-            all_read,
+            age,
+            diagnoses.groups,
+            diagnoses.all_read,
             None if pregnant is None else bool(pregnant),
             None if lactating is None else bool(lactating),
             None if sex is None else str(sex),
-            names,
+            recorded,
+            related,
             asked,
             unread,
         )
 
 
-def _allergens(patient: Patient, resolver: Resolver) -> tuple[Mapping[str, str], bool]:
-    names: dict[str, str] = {}
+def _allergens(patient: Patient, resolver: Resolver) -> tuple[Mapping[str, str], Mapping[str, str], bool]:
+    formulary, day = resolver.formulary, resolver.day
+    recorded: dict[str, str] = {}
     unread = False
     for item in patient.allergies.items if patient.allergies else ():
-        targets = resolver.formulary.allergens.on(fold(item), resolver.day)
-        generic = resolver.formulary.written_names.get(fold(item))
-        if not targets and generic is None:
-            unread = True
-        for target in (*targets, *((generic[0],) if generic and not targets else ())):
-            names.setdefault(target, item)
-            for word in resolver.formulary.classes_of(target, resolver.day):
-                names.setdefault(f"class:{word}", item)
-    return names, unread
+        targets = formulary.allergens.on(fold(item), day) or _named(item, resolver)
+        unread = unread or not targets
+        for target in targets:
+            recorded.setdefault(target, item)
+    related = dict(recorded)
+    for target, item in recorded.items():
+        for word in formulary.classes_of(target, day):
+            related.setdefault(f"class:{word}", item)
+    return recorded, related, unread
+
+
+def _named(item: str, resolver: Resolver) -> tuple[str, ...]:
+    """A drug that was recorded by name: its generic, and its active if it has only one; a herb's family."""
+    name, _ = resolver.formulary.written_names.get(fold(item), (None, None))
+    if name is None:
+        return ()
+    herb = resolver.formulary.herbs.one(name, resolver.day)
+    if herb is not None:
+        return herb.herb, herb.family
+    parts = resolver.formulary.composition.on(name, resolver.day)
+    return (name, parts[0].ingredient) if len(parts) == 1 else (name,)
 
 
 def line_concerns(
-    sheet: Sheet,
-    prescription: Prescription,
-    line: Line,
-    known: Known,
-    person: Person,
-    resolver: Resolver,
+    line: Case, understood: Understood, prescription: Prescription, person: Person, resolver: Resolver
 ) -> Iterator[Case]:
     """Yield the concerns of a line that contraindications raise; those about doses are in `facts.limit`."""
-    topical = is_topical(line, known, resolver)
-    excused = {
-        reason.for_
-        for reason in prescription.reasons
-        if reason.signed_again and (not reason.lines or line.line in reason.lines)
+    known = understood.known
+    if known is None:
+        return
+    excused = is_excused(prescription, "contraindication", line.lines)
+    found: dict[tuple[str, str | None, str], Case] = {}
+    recorded = {
+        part.name: name
+        for part in known.components
+        if (name := _recorded_allergy(part.name, known, person, resolver)) is not None
     }
-    seen: set[tuple[str, str | None, str]] = set()
     for part in known.components:
-        recorded = _recorded_allergy(part.name, person, resolver)
-        if recorded is not None:
-            words_of_record = person.allergens[recorded]
-            yield _allergy_case(sheet, line, part, recorded, words_of_record, "contraindication" in excused)
-        for name in (part.name, f"herb:{part.name}", *_family(known)):
-            for row in resolver.formulary.contraindications.on(name, resolver.day):
-                slot = (row.topic, row.condition, row.grade)
-                if slot in seen or (topical and row.scope == "systemic") or not made_as(row.form, known):
-                    continue
-                if row.topic == "allergy" and recorded is not None:
-                    continue
-                applies, cause = _applies(row, person)
-                if applies is not False:
-                    seen.add(slot)
-                    yield _row_case(sheet, line, part, row, applies, cause, person, resolver, excused)
+        if part.name in recorded:
+            name = recorded[part.name]
+            found["allergy", None, name] = _allergy_case(line, part, name, person.related[name], excused)
+    for caution in understood.cautions:
+        row = caution.row
+        applies, cause = _applies(row, person)
+        if applies is False:
+            continue
+        if row.topic == "allergy":
+            answered = applies is None and line.own.get("skin_test") in _TESTED
+            if answered or caution.part.name in recorded:
+                continue
+        # One concern for each thing that may go wrong; a row that certainly applies says more than an unknown one.
+        slot = (row.topic, row.condition, row.grade)
+        if slot not in found or (applies and found[slot].known("applies") is None):
+            found[slot] = _caution_case(line, caution, applies, cause, excused)
+    yield from found.values()
 
 
-def _family(known: Known) -> tuple[str, ...]:
-    return (f"herb:{known.herb.family}",) if known.herb is not None and known.herb.family != known.herb.herb else ()
+def is_excused(prescription: Prescription, purpose: str, lines: tuple[int, ...]) -> bool:
+    """Whether the prescriber gave a reason for that and signed again, for one of the lines or the whole sheet."""
+    return any(
+        reason.for_ == purpose and reason.signed_again and (not reason.lines or bool(set(reason.lines) & set(lines)))
+        for reason in prescription.reasons
+    )
 
 
-def made_as(form: str | None, known: Known) -> bool:
-    """Whether a row for one form speaks of this drug."""
-    return form is None or known.form is None or form in (known.form.form, known.form.counts_as)
-
-
-def _recorded_allergy(ingredient: str, person: Person, resolver: Resolver) -> str | None:
-    """The recorded allergen that is this very ingredient, or a class it belongs to that was itself recorded."""
-    if not person.allergens:
+def _recorded_allergy(ingredient: str, known: Known, person: Person, resolver: Resolver) -> str | None:
+    """What was recorded that this is: the ingredient, the drug, its herb's family, or a class that was recorded."""
+    if not person.recorded:
         return None
-    if ingredient in person.allergens:
-        return ingredient
-    recorded = {name for name in person.allergens if name.startswith("class:")}
-    of_ingredients = {
-        f"class:{word}"
-        for name in person.allergens
-        if not name.startswith("class:")
-        for word in resolver.formulary.classes_of(name, resolver.day)
-    }
+    family = known.herb.family if known.herb is not None else ingredient
+    for name in (ingredient, known.generic, family):
+        if name in person.recorded:
+            return name
     for word in resolver.formulary.classes_of(ingredient, resolver.day):
-        if f"class:{word}" in recorded - of_ingredients:
+        if f"class:{word}" in person.recorded:
             return f"class:{word}"
     return None
 
@@ -158,7 +172,7 @@ def _applies(row: Contraindication, person: Person) -> tuple[bool | None, str]:
             bound = _HEPATIC.get(row.condition or "mild", 1)
             return (None if hepatic is None else _HEPATIC[hepatic] >= bound), "hepatic"
         case "allergy":
-            if row.condition in person.allergens:
+            if row.condition in person.related:
                 return True, ""
             if person.allergens_unread:
                 return None, "allergen"
@@ -182,87 +196,33 @@ def _renal(under: Decimal | None, person: Person) -> tuple[bool | None, str]:
 
 
 def concern_case(
-    sheet: Sheet,
-    line: Line,
+    line: Case,
     part: Component,
     row: str,
-    own: Mapping[str, int | str],
+    own: Mapping[str, Value],
     missing: Mapping[str, str],
     texts: Mapping[str, object],
     ask: Mapping[str, str] | None = None,
 ) -> Case:
-    """A concern about one active of a line, with what the line already knows."""
-    return Case(
-        "concern",
-        (line.line,),
-        {**sheet.values, **own},
-        {**sheet.missing, **missing},
-        {**sheet.texts, **texts},
-        (part.name,),
-        row,
-        ask,
-    )
+    """A concern about one active of a line."""
+    return Case("concern", line.lines, own, missing, texts, (part.name,), row, ask, line)
 
 
-def words(zh: str, en: str) -> Mapping[str, str]:
-    """The same in both languages."""
-    return {"zh": zh, "en": en}
-
-
-def _allergy_case(
-    sheet: Sheet, line: Line, part: Component, recorded: str, written: str, excused: bool
-) -> Case:
-    own: dict[str, int | str] = {"topic": "allergy", "grade": "contraindicated", "applies": 1, "excused": int(excused)}
+def _allergy_case(line: Case, part: Component, recorded: str, written: str, excused: bool) -> Case:
+    own: dict[str, Value] = {
+        "topic": "allergy", "grade": "contraindicated", "applies": 1, "excused": int(excused), "by_weight": 0, "toxic": 0,
+    }  # fmt: skip
     texts = {"condition": words(written, written), "consequence": words("可致过敏反应", "allergic reaction")}
-    return concern_case(sheet, line, part, f"allergy:{recorded}", own, {}, texts)
+    return concern_case(line, part, f"allergy:{recorded}", own, {}, texts)
 
 
-def _row_case(
-    sheet: Sheet,
-    line: Line,
-    part: Component,
-    row: Contraindication,
-    applies: bool | None,
-    cause: str,
-    person: Person,
-    resolver: Resolver,
-    excused: set[str],
-) -> Case:
+def _caution_case(line: Case, caution: Caution, applies: bool | None, cause: str, excused: bool) -> Case:
+    row = caution.row
     topic = "allergy_cross" if row.topic == "allergy" and row.grade == "caution" else row.topic
-    own: dict[str, int | str] = {"topic": topic, "grade": row.grade, "excused": int("contraindication" in excused)}
+    own: dict[str, Value] = {
+        "topic": topic, "grade": row.grade, "excused": int(excused), "by_weight": 0, "toxic": 0,
+    }  # fmt: skip
     if applies is not None:
         own["applies"] = int(applies)
-    missing = {"applies": cause} if applies is None else {}
-    texts = {
-        "condition": _condition_words(row, resolver),
-        "consequence": words(row.consequence_zh, row.consequence_en),
-    }
-    ask = words(row.ask_zh, row.ask_en or row.ask_zh) if row.ask_zh else None
-    name = f"{row.topic}:{row.target}:{row.condition or ''}:{row.age_from or ''}-{row.age_until or ''}"
-    return concern_case(sheet, line, part, name, own, missing, texts, ask)
-
-
-def _condition_words(row: Contraindication, resolver: Resolver) -> Mapping[str, str]:
-    if row.topic == "disease" and row.condition is not None:
-        return words(*resolver.formulary.group_names.get(row.condition, (row.condition, row.condition)))
-    if row.topic == "allergy" and row.condition is not None:
-        zh, en, _ = resolver.formulary.class_names.get(row.condition[6:], (row.condition, row.condition, ""))
-        return words(zh, en)
-    if row.topic == "age":
-        return words(*age_words(row.age_from, row.age_until))
-    if row.topic == "renal":
-        return words(f"eGFR<{row.under}", f"eGFR<{row.under}")
-    return words(row.condition or "", row.condition or "")
-
-
-def age_words(start: str | None, end: str | None) -> tuple[str, str]:
-    """An age band in Chinese and English."""
-
-    def bound_words(bound: str) -> tuple[str, str]:
-        number, unit = bound[:-1], bound[-1]
-        return number + {"d": "天", "m": "月", "y": "岁"}[unit], number + {"d": " d", "m": " m", "y": " y"}[unit]
-
-    low, high = bound_words(start) if start else ("", ""), bound_words(end) if end else ("", "")
-    if start and end:
-        return f"{low[0]}至{high[0]}", f"{low[1]} to {high[1]}"
-    return (f"{high[0]}以下", f"under {high[1]}") if end else (f"{low[0]}及以上", f"{low[1]} and over")
+    missing = {} if applies is not None else {"applies": cause}
+    return concern_case(line, caution.part, caution.name, own, missing, caution.texts, caution.ask)

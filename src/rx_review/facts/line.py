@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from rx_review.domain.prescription import Line, Prescription
-from rx_review.facts.case import Sheet
+from rx_review.domain.prescription import Decoction, Line, Prescription
+from rx_review.facts.case import Case, Sheet
+from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.strength import same_strength, split_strength
-from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply
+from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
 from rx_review.library.formulary import fold
 from rx_review.library.rows import Listing
 
@@ -20,13 +22,39 @@ _OF_KNOWN = (
 )  # fmt: skip
 
 
-def line_facts(
-    parent: Sheet, prescription: Prescription, line: Line, known: Known | None, supply: Supply, resolver: Resolver
-) -> Sheet:
-    """Compute the facts of a line; with an unknown drug, what depends on the drug is missing `drug`."""
-    sheet = parent.above(parent)
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a line means, whoever the patient is: a county writes the same few thousand lines again and again."""
+
+    known: Known | None
+    supply: Supply
+    topical: bool | None
+    facts: Sheet
+    names: tuple[str, ...]
+    cautions: tuple[Caution, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+
+
+def understand(line: Line, tier: str | None, decoction: Decoction | None, resolver: Resolver) -> Understood:
+    """Understand a line; the answer is remembered by everything in the line but its number and group."""
+    if decoction is not None and line.kind not in (None, "herb", "granule"):
+        decoction = None
+    key = (
+        line.product, line.generic, line.kind, line.form, line.strength, line.pack, line.dose, line.dose_unit,
+        line.route, line.frequency, line.days, line.quantity, line.quantity_unit, line.footnote, line.skin_test,
+        line.usage, tier, decoction,
+    )  # fmt: skip
+    found = resolver.understood.get(key)
+    if found is None:
+        found = _understand(line, tier, decoction, resolver)
+        resolver.remember(key, found)
+    return found
+
+
+def _understand(line: Line, tier: str | None, decoction: Decoction | None, resolver: Resolver) -> Understood:
+    known = resolver.line(line)
+    sheet = Sheet()
     _written(sheet, line, resolver)
-    _reasons(sheet, prescription, line)
     sheet.texts["drug"] = shown(line, known)
     sheet.tell("drug_known", known is not None)
     if known is None:
@@ -34,16 +62,36 @@ def line_facts(
             sheet.tell(name, None, "drug")
         for name in ("topical", "high_alert", "specialist", "toxic_herb", "days_written_alone"):
             sheet.tell(name, 0)
-        return sheet
+        return Understood(None, Supply(), None, sheet, (line.generic or line.product or "",))
+    supply = compute_supply(line, known, resolver, decoction)
+    topical = is_topical(line, known, resolver)
     sheet.tell("kind", known.kind)
-    _form(sheet, line, known, resolver)
+    _form(sheet, line, known, topical, resolver)
     _days(sheet, line, supply)
     _legal_classes(sheet, known)
-    _catalogue(sheet, prescription, known, resolver)
-    _essential(sheet, prescription, line, known, resolver)
+    _catalogue(sheet, tier, known, resolver)
+    _essential(sheet, tier, line, known, resolver)
     _herb(sheet, line, known)
     _skin_test(sheet, known, resolver)
-    return sheet
+    names = tuple(sorted(part.name for part in known.components)) or (known.generic,)
+    group = sheet.values.get("route_group") or sheet.values.get("form_route")
+    cautions = cautions_of(known, topical, resolver)
+    return Understood(
+        known, supply, topical, sheet, names, cautions, bounds_of(known, supply, topical, group, resolver)
+    )
+
+
+def line_case(whole: Case, prescription: Prescription, line: Line, understood: Understood) -> Case:
+    """A line as a case: what it means, and which reasons were given for it."""
+    given = {reason.for_ for reason in prescription.reasons if not reason.lines or line.line in reason.lines}
+    own = {
+        **understood.facts.values,
+        "extended_reason": int("quantity" in given),
+        "choice_reason": int("choice" in given),
+        "catalogue_reason": int("catalogue" in given),
+    }
+    facts = understood.facts
+    return Case("line", (line.line,), own, facts.missing, facts.texts, understood.names, above=whole)
 
 
 def shown(line: Line, known: Known | None) -> str:
@@ -59,9 +107,14 @@ def shown(line: Line, known: Known | None) -> str:
 def is_topical(line: Line, known: Known | None, resolver: Resolver) -> bool | None:
     """Whether the line acts only where it is put; by its route, else by its form; None if neither is known."""
     route = resolver.route(line.route)
+    if known is not None and known.kind in ("herb", "granule"):
+        # A decoction is drunk unless its route says that it is put on the skin.
+        return route is not None and not route.systemic
     if known is not None and known.form is not None and known.form.route == "other":
         # A transdermal patch is written as put on the skin, and acts in the whole body.
         return False
+    if known is not None and known.form is not None and known.form.route == "topical" and route is not None:
+        return route.group in ("topical", "rectal", "other") or not route.systemic
     if route is not None:
         return not route.systemic
     if known is not None and known.form is not None and line.route is None:
@@ -83,21 +136,13 @@ def _written(sheet: Sheet, line: Line, resolver: Resolver) -> None:
     sheet.tell("skin_test", line.skin_test or "none")
 
 
-def _reasons(sheet: Sheet, prescription: Prescription, line: Line) -> None:
-    given = {reason.for_ for reason in prescription.reasons if not reason.lines or line.line in reason.lines}
-    sheet.tell("extended_reason", "quantity" in given)
-    sheet.tell("choice_reason", "choice" in given)
-    sheet.tell("catalogue_reason", "catalogue" in given)
-
-
-def _form(sheet: Sheet, line: Line, known: Known, resolver: Resolver) -> None:
+def _form(sheet: Sheet, line: Line, known: Known, topical: bool | None, resolver: Resolver) -> None:
     route = resolver.route(line.route)
     form = known.form
     sheet.tell("form_route", form.route if form else known.agreed("route"), "form")
     sheet.tell("release", form.release if form else None, "form")
     sheet.tell("route_group", route.group if route else None, "route")
     sheet.tell("infusion", route.infusion if route else None, "route")
-    topical = is_topical(line, known, resolver)
     sheet.tell("topical", bool(topical))
     made_for = sheet.values.get("form_route")
     # Injections are dripped into eyes, nebulised and taken by mouth on purpose; the reverse never is.
@@ -135,12 +180,11 @@ def _legal_classes(sheet: Sheet, known: Known) -> None:
     sheet.tell("high_alert", any(row.high_alert for row in known.candidates))
 
 
-def _catalogue(sheet: Sheet, prescription: Prescription, known: Known, resolver: Resolver) -> None:
+def _catalogue(sheet: Sheet, tier: str | None, known: Known, resolver: Resolver) -> None:
     if known.herb is not None:
         sheet.tell("listing", "listed")
         return
-    institution = resolver.formulary.institutions.get(prescription.institution)
-    sheet.tell("listing", listing_of(known, institution.tier if institution else None, resolver), "institution")
+    sheet.tell("listing", listing_of(known, tier, resolver), "institution")
 
 
 def listing_of(known: Known, tier: str | None, resolver: Resolver) -> str | None:
@@ -194,22 +238,21 @@ def essential_status(known: Known, strength: str | None, resolver: Resolver) -> 
     return (None if None in same or not edition.complete else False), specialist
 
 
-def _essential(sheet: Sheet, prescription: Prescription, line: Line, known: Known, resolver: Resolver) -> None:
+def _essential(sheet: Sheet, tier: str | None, line: Line, known: Known, resolver: Resolver) -> None:
     essential, specialist = essential_status(known, line.strength, resolver)
     sheet.tell("essential", essential, "strength" if known.form else "essential_edition")
     sheet.tell("specialist", specialist)
-    offered = _offered(prescription, known, resolver) if essential is False else None
+    offered = _offered(tier, known, resolver) if essential is False else None
     sheet.tell("essential_offered", offered is not None)
     sheet.texts["essential_name"] = offered or ""
 
 
-def _offered(prescription: Prescription, known: Known, resolver: Resolver) -> str | None:
-    institution = resolver.formulary.institutions.get(prescription.institution)
+def _offered(tier: str | None, known: Known, resolver: Resolver) -> str | None:
     for row in resolver.formulary.substitutes.on(known.generic, resolver.day):
         other = resolver.drug(None, row.substitute, row.form, row.strength, None, None)
         if other is None or essential_status(other, row.strength, resolver)[0] is not True:
             continue
-        if listing_of(other, institution.tier if institution else None, resolver) == "listed":
+        if listing_of(other, tier, resolver) == "listed":
             return row.substitute
     return None
 

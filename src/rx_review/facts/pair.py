@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rx_review.domain.prescription import Line, Prescription
-from rx_review.facts.case import Case, Sheet
-from rx_review.facts.concern import words
-from rx_review.facts.line import is_topical, shown
+from rx_review.facts.case import Case, Value
+from rx_review.facts.concern import is_excused
+from rx_review.facts.knowledge import NO_WORDS, words
+from rx_review.facts.line import Understood, shown
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.library.formulary import Formulary
 
 _GRADES = {"moderate": 0, "major": 1, "contraindicated": 2}
-_NO_WORDS = words("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class _Meeting:
-    """A row under which two members meet."""
+    """A row under which two members meet; `a` and `b` are the keys it names."""
 
+    a: str
+    b: str
     topic: str
     grade: str
     tradition: str
@@ -51,37 +53,56 @@ class _Meeting:
     name: str
 
 
-def members_of(lines: Iterable[tuple[Line, Known | None]], resolver: Resolver, *, own: bool) -> list[Member]:
+def members_of(lines: Iterable[tuple[Line, Understood]], *, own: bool) -> list[Member]:
     """Lines whose drug is known, as members of pairs."""
-    found = []
-    for line, known in lines:
-        if known is not None:
-            topical = is_topical(line, known, resolver)
-            found.append(Member(line, known, None if topical is None else not topical, own))
-    return found
+    return [
+        Member(line, understood.known, None if understood.topical is None else not understood.topical, own)
+        for line, understood in lines
+        if understood.known is not None
+    ]
 
 
 def pair_cases(
-    sheet: Sheet, prescription: Prescription, members: Sequence[Member], resolver: Resolver
+    whole: Case, prescription: Prescription, members: Sequence[Member], resolver: Resolver
 ) -> Iterator[Case]:
     """Yield one case for each two lines and topic, the gravest and most specific row deciding."""
     present: dict[str, list[int]] = {}
     for index, member in enumerate(members):
         for key in member.known.keys:
             present.setdefault(key, []).append(index)
-    best: dict[tuple[int, int, str], _Meeting] = {}
+    closest: dict[tuple[int, int, str, str, str], _Meeting] = {}
     for first, second, meeting in _meetings(present, members, resolver):
-        key = (first, second, meeting.topic)
-        if key not in best or _rank(meeting) > _rank(best[key]):
-            best[key] = meeting
-    for first, second, topic in sorted(best):
-        if topic == "duplicate_class" and (first, second, "duplicate_ingredient") in best:
+        for one, other in _about(meeting, members[first], members[second]):
+            key = (first, second, meeting.topic, one, other)
+            if key not in closest or _closeness(meeting) > _closeness(closest[key]):
+                closest[key] = meeting
+    gravest: dict[tuple[int, int, str], _Meeting] = {}
+    for (first, second, topic, _, _), meeting in closest.items():
+        slot = (first, second, topic)
+        if slot not in gravest or _gravity(meeting) > _gravity(gravest[slot]):
+            gravest[slot] = meeting
+    for first, second, topic in sorted(gravest):
+        if topic == "duplicate_class" and (first, second, "duplicate_ingredient") in gravest:
             continue
-        yield _case(sheet, prescription, members[first], members[second], best[first, second, topic])
+        yield _case(whole, prescription, members[first], members[second], gravest[first, second, topic])
 
 
-def _rank(meeting: _Meeting) -> tuple[int, int, str]:
+def _about(meeting: _Meeting, first: Member, second: Member) -> Iterator[tuple[str, str]]:
+    """The actives of both lines that a row is about: an ingredient's row beats its class's for these two only."""
+    for left, right in ((meeting.a, meeting.b), (meeting.b, meeting.a)):
+        for one in first.known.actives_of(left):
+            for other in second.known.actives_of(right):
+                yield one, other
+        if left == right:
+            return
+
+
+def _closeness(meeting: _Meeting) -> tuple[int, int, str]:
     return meeting.specific, _GRADES[meeting.grade], meeting.name
+
+
+def _gravity(meeting: _Meeting) -> tuple[int, int, str]:
+    return _GRADES[meeting.grade], meeting.specific, meeting.name
 
 
 def _meetings(
@@ -113,6 +134,9 @@ def _combinations(
                 continue
             if meeting.topic == "infusion" and not _one_infusion(members[first], members[second]):
                 continue
+            if meeting.a == meeting.b and (members[first].known.is_solvent or members[second].known.is_solvent):
+                # Every infusion has its own bag of saline.
+                continue
             yield first, second, meeting
 
 
@@ -125,17 +149,17 @@ def _sharing(key: str, formulary: Formulary) -> _Meeting | None:
     if key.startswith("herb:"):
         return None
     if not key.startswith("class:"):
-        return _Meeting("duplicate_ingredient", "major", "none", 2, True, words(key, key), _NO_WORDS, _NO_WORDS, False, key)
+        return _Meeting(key, key, "duplicate_ingredient", "major", "none", 2, True, words(key, key), NO_WORDS, NO_WORDS, False, key)
     zh, en, duplicate = formulary.class_names.get(key[6:], (key, key, ""))
     if not duplicate:
         return None
-    return _Meeting("duplicate_class", duplicate, "none", 0, True, words(zh, en), _NO_WORDS, _NO_WORDS, False, key)
+    return _Meeting(key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, False, key)
 
 
 def _of_interaction(row: Any) -> _Meeting:
     specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
     return _Meeting(
-        "interaction", row.grade, "none", specific, row.scope == "systemic", _NO_WORDS,
+        row.a, row.b, "interaction", row.grade, "none", specific, row.scope == "systemic", NO_WORDS,
         words(row.consequence_zh, row.consequence_en), words(row.advice_zh or "", row.advice_en or row.advice_zh or ""),
         False, f"{row.a}+{row.b}",
     )  # fmt: skip
@@ -145,8 +169,8 @@ def _of_incompatibility(row: Any) -> _Meeting:
     herbal = row.kind != "infusion"
     specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
     return _Meeting(
-        "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal, _NO_WORDS,
-        words(row.consequence_zh, row.consequence_en), _NO_WORDS, False, f"{row.kind}:{row.a}+{row.b}",
+        row.a, row.b, "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal, NO_WORDS,
+        words(row.consequence_zh, row.consequence_en), NO_WORDS, False, f"{row.kind}:{row.a}+{row.b}",
     )  # fmt: skip
 
 
@@ -159,32 +183,24 @@ _REASON_FOR = {
 }
 
 
-def _case(sheet: Sheet, prescription: Prescription, first: Member, second: Member, meeting: _Meeting) -> Case:
+def _case(whole: Case, prescription: Prescription, first: Member, second: Member, meeting: _Meeting) -> Case:
     lines = tuple(member.line.line for member in (first, second) if member.own)
-    excused = any(
-        reason.for_ == _REASON_FOR[meeting.topic]
-        and reason.signed_again
-        and (not reason.lines or bool(set(reason.lines) & set(lines)))
-        for reason in prescription.reasons
-    )
     shared = meeting.shared["zh"]
-    values: dict[str, int | str] = {
-        **sheet.values,
+    own: dict[str, Value] = {
         "topic": meeting.topic,
         "grade": meeting.grade,
         "tradition": meeting.tradition,
         "same_drug": int(_same(first.known, second.known)),
         "hidden": int(any(part.hidden for m in (first, second) for part in m.known.components if part.name == shared)),
         "across_sheets": int(not (first.own and second.own)),
-        "excused": int(excused),
+        "excused": int(is_excused(prescription, _REASON_FOR[meeting.topic], lines)),
     }
-    missing = dict(sheet.missing)
+    missing: dict[str, str] = {}
     if meeting.systemic_only and None in (first.systemic, second.systemic):
         missing["applies"] = "route"
     else:
-        values["applies"] = 1
+        own["applies"] = 1
     texts = {
-        **sheet.texts,
         "drug_a": shown(first.line, first.known),
         "drug_b": shown(second.line, second.known),
         "shared": meeting.shared,
@@ -192,7 +208,8 @@ def _case(sheet: Sheet, prescription: Prescription, first: Member, second: Membe
         "advice": meeting.advice,
     }
     ingredients = tuple(sorted(first.ingredients | second.ingredients))
-    return Case("pair", lines, values, missing, texts, ingredients, f"{meeting.topic}:{meeting.name}")
+    row = f"{meeting.topic}:{meeting.name}"
+    return Case("pair", lines, own, missing, texts, ingredients, row, above=whole)
 
 
 def _same(first: Known, second: Known) -> bool:

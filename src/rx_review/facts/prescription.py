@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.values import county_day
 from rx_review.facts.age import Age, read_age
-from rx_review.facts.case import Sheet
+from rx_review.facts.case import Case, Sheet
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.library.formulary import fold
 
@@ -31,27 +32,46 @@ def age_of(prescription: Prescription) -> Age:
     return Age(day, birth, read_age(patient.age_written))
 
 
-def prescription_facts(
+@dataclass(frozen=True, slots=True)
+class Diagnoses:
+    """Groups that the coded or exactly named diagnoses are in, and whether every Western one could be read."""
+
+    groups: frozenset[str]
+    all_read: bool
+
+
+def prescription_case(
     prescription: Prescription,
     circumstances: Circumstances,
     known: Sequence[Known | None],
+    age: Age,
+    diagnoses: Diagnoses,
     resolver: Resolver,
     at: datetime,
-) -> Sheet:
+    *,
+    weight_needed: bool,
+) -> Case:
     """Compute the facts that every rule of this prescription may name."""
     sheet = Sheet()
     sheet.tell("stage", prescription.stage)
     sheet.tell("setting", prescription.setting)
     sheet.tell("sheet", prescription.sheet or "none")
-    institution = resolver.formulary.institutions.get(prescription.institution)
-    sheet.tell("tier", institution.tier if institution else None, "institution")
+    sheet.tell("tier", tier_of(prescription, resolver), "institution")
+    sheet.tell("weight_needed", weight_needed)
     _people(sheet, prescription, circumstances)
     _heading(sheet, prescription)
-    _diagnoses(sheet, prescription, resolver)
-    _patient(sheet, prescription, circumstances, resolver)
+    _diagnoses(sheet, prescription, diagnoses, resolver)
+    _patient(sheet, prescription, circumstances, age, resolver)
     _company(sheet, prescription, known)
     _validity(sheet, prescription, at)
-    return sheet
+    everything = tuple(sorted({part.name for drug in known if drug for part in drug.components}))
+    return Case("prescription", (), sheet.values, sheet.missing, sheet.texts, everything)
+
+
+def tier_of(prescription: Prescription, resolver: Resolver) -> str | None:
+    """Tier of the prescribing institution; None if it is not a member we know."""
+    institution = resolver.formulary.institutions.get(prescription.institution)
+    return institution.tier if institution else None
 
 
 def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstances) -> None:
@@ -59,7 +79,10 @@ def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstanc
     licence = register.licence if register else prescriber.licence
     sheet.tell("licence", licence, "prescriber")
     independent = register.independent if register else prescriber.independent
-    sheet.tell("independent", False if licence not in (None, "assistant") else independent, "prescriber")
+    if licence not in (None, "assistant") or (independent is None and sheet.values.get("tier") == "county"):
+        # Assistants may practise on their own in townships and villages (处方管理办法 art. 9), not in county hospitals.
+        independent = False
+    sheet.tell("independent", independent, "prescriber")
     roles = {signature.role for signature in prescription.signatures if signature.revision == prescription.revision}
     own = [signature.revision for signature in prescription.signatures if signature.role == "prescriber"]
     sheet.tell("countersigned", "countersign" in roles)
@@ -67,8 +90,10 @@ def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstanc
     sheet.tell("altered_after_signing", bool(own) and max(own) < prescription.revision)
     dispensing = [s for s in prescription.signatures if s.role in ("reviewer", "dispenser", "checker", "issuer")]
     sheet.tell("dispensing_signatures", len(dispensing))
-    patient = prescription.patient.id
-    sheet.tell("prescriber_is_patient", None if not (prescriber.id and patient) else prescriber.id == patient, "prescriber")
+    # Ids of people and of patients come from different registers; only an equal identity number is evidence.
+    same = prescriber.identity_number and prescriber.identity_number == prescription.patient.identity_number
+    known = prescriber.identity_number is not None and prescription.patient.identity_number is not None
+    sheet.tell("prescriber_is_patient", bool(same) if known else None, "identity")
 
 
 def _heading(sheet: Sheet, prescription: Prescription) -> None:
@@ -89,61 +114,65 @@ def _heading(sheet: Sheet, prescription: Prescription) -> None:
     sheet.tell("allergy_asked", patient.allergies is not None and patient.allergies.status != "not_asked")
 
 
-def _diagnoses(sheet: Sheet, prescription: Prescription, resolver: Resolver) -> None:
+def _diagnoses(sheet: Sheet, prescription: Prescription, read: Diagnoses, resolver: Resolver) -> None:
     formulary = resolver.formulary
     diagnoses = prescription.diagnoses
     vague = [("diagnosis", fold(diagnosis.text)) in formulary.wordings for diagnosis in diagnoses]
     sheet.tell("diagnosis_written", bool(diagnoses))
     sheet.tell("diagnosis_vague", bool(diagnoses) and all(vague))
     sheet.tell("syndrome_written", any(diagnosis.kind == "tcm_syndrome" for diagnosis in diagnoses))
-    sheet.tell("chronic_diagnosis", "chronic_disease" in diagnosis_groups(prescription, resolver)[0])
+    chronic = "chronic_disease" in read.groups
+    sheet.tell("chronic_diagnosis", chronic if chronic or read.all_read or not diagnoses else None, "diagnosis_code")
 
 
-def diagnosis_groups(prescription: Prescription, resolver: Resolver) -> tuple[frozenset[str], bool]:
-    """Groups of the coded or exactly named diagnoses, and whether every Western diagnosis could be read."""
+def read_diagnoses(prescription: Prescription, resolver: Resolver) -> Diagnoses:
+    """Put the diagnoses into groups, by code or exact name."""
     formulary = resolver.formulary
     groups: set[str] = set()
-    all_read = True
+    all_read = bool(prescription.diagnoses)
     for diagnosis in prescription.diagnoses:
         code = diagnosis.code or formulary.diagnosis_codes.get(fold(diagnosis.text))
         if code is not None:
             groups.update(formulary.groups_of(code.upper()))
         elif diagnosis.kind == "western":
             all_read = False
-    return frozenset(groups), all_read
+    return Diagnoses(frozenset(groups), all_read)
 
 
-def _patient(sheet: Sheet, prescription: Prescription, circumstances: Circumstances, resolver: Resolver) -> None:
+def _patient(
+    sheet: Sheet, prescription: Prescription, circumstances: Circumstances, age: Age, resolver: Resolver
+) -> None:
     patient, register = prescription.patient, circumstances.patient
-    age = age_of(prescription)
     sheet.tell("age_days", age.days, "birth_date")
     sheet.tell("age_years", age.years, "birth_date")
     fine = age.birth is not None or (age.written is not None and age.written[1] != "y")
     sheet.tell("age_in_months_or_days", fine)
     sheet.tell("sex", patient.sex if patient.sex in ("male", "female") else None, "sex")
     maternal = register is not None and register.maternal_since is not None
-    possible = childbearing(prescription, resolver) if not maternal else True
+    possible = childbearing(prescription, age, resolver) if not maternal else True
+    male = patient.sex == "male"
     pregnant = {"pregnant": True, "not_pregnant": False, None: None}[patient.pregnancy]
-    sheet.tell("pregnant", False if possible is False else pregnant, "pregnancy" if patient.sex == "female" else "sex")
+    cause = "pregnancy" if patient.sex == "female" else "sex"
+    sheet.tell("pregnant", not male if pregnant else False if possible is False else pregnant, cause)
     lactating = patient.lactation
-    sheet.tell("lactating", False if possible is False else lactating, "lactation")
+    sheet.tell("lactating", not male if lactating else False if possible is False else lactating, "lactation")
     entitled = bool(patient.chronic_entitlements or (register and register.chronic_entitlements))
     sheet.tell("chronic_entitled", entitled)
     sheet.tell("pain_programme", register.pain_programme if register else None, "patient_register")
 
 
-def childbearing(prescription: Prescription, resolver: Resolver) -> bool | None:
+def childbearing(prescription: Prescription, age: Age, resolver: Resolver) -> bool | None:
     """Whether the patient may be pregnant by sex and age; None if neither rules it out for certain."""
     if prescription.patient.sex == "male":
         return False
     start = resolver.formulary.parameter("pregnancy_age_from_years", resolver.day)
     end = resolver.formulary.parameter("pregnancy_age_until_years", resolver.day)
     bounds = (f"{int(start)}y" if start is not None else None, f"{int(end)}y" if end is not None else None)
-    return age_of(prescription).within(*bounds) if age_of(prescription).known else None
+    return age.within(*bounds) if age.known else None
 
 
 def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | None]) -> None:
-    drugs = [k for k in known if k is not None and k.kind in ("western", "patent") and "class:solvent" not in k.keys]
+    drugs = [k for k in known if k is not None and k.kind in ("western", "patent") and not k.is_solvent]
     unknown = sum(1 for k in known if k is None)
     herbs = [k for k in known if k is not None and k.kind in ("herb", "granule")]
     sheet.tell("drug_count", len({(k.generic, k.form.counts_as if k.form else None) for k in drugs}) + unknown)

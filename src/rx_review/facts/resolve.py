@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from rx_review.domain.prescription import Line
 from rx_review.facts.strength import read_strength, same_strength, split_strength
 from rx_review.library.formulary import Formulary, fold
 from rx_review.library.rows import Drug, Form, Frequency, Herb, Route, Unit
+
+_TYPE = re.compile(r"\((?:i{1,3}|iv|v)\)$")
+
+# More different lines than most counties write in a week, and a bound on memory for those that write more.
+_REMEMBERED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,22 @@ class Known:
     components: tuple[Component, ...]
     keys: frozenset[str]
     """Ingredients and `class:CODE` of each, herbs and their families: what clinical rows are looked up by."""
+    actives: Mapping[str, tuple[str, ...]]
+    """The actives that each key stands for."""
     amount: Decimal | None
     amount_unit: str | None
     volume: Decimal | None
     dose_unit: str | None
     pack: Decimal | None
+
+    @property
+    def is_solvent(self) -> bool:
+        """Whether it is an infusion vehicle; a rehydration salt contains the same, and is none."""
+        return "class:solvent" in self.keys and self.form is not None and self.form.route == "injection"
+
+    def actives_of(self, key: str) -> tuple[str, ...]:
+        """Actives of this drug that a key (an ingredient, `class:CODE`, `herb:NAME`) stands for."""
+        return self.actives.get(key, ())
 
     def agreed(self, name: str) -> Any:
         """A property that all candidate rows share, or None."""
@@ -58,6 +77,14 @@ class Resolver:
         self.route = lru_cache(maxsize=4_096)(self._route)
         self.unit = lru_cache(maxsize=4_096)(self._unit)
         self.frequency = lru_cache(maxsize=4_096)(self._frequency)
+        self.understood: dict[Hashable, Any] = {}
+
+    def remember(self, key: Hashable, found: Any) -> None:
+        """Keep what a line means. When full, forget the half that was learnt first."""
+        if len(self.understood) >= _REMEMBERED:
+            for old in list(islice(self.understood, _REMEMBERED // 2)):
+                del self.understood[old]
+        self.understood[key] = found
 
     def line(self, line: Line) -> Known | None:
         """The drug of a line, or None if it is not in the formulary."""
@@ -85,24 +112,32 @@ class Resolver:
         kind: str | None,
     ) -> Known | None:
         if product is not None and (row := self.formulary.drugs.one(product, self.day)):
-            return self._known(row.generic, row.form, (row,), None, pack)
+            named = self._named(generic)[0] if generic else None
+            # A code and a name that mean different drugs: which one was meant is unknown.
+            return self._known(row.generic, row.form, (row,), None, pack) if named in (None, row.generic) else None
         if generic is None:
             return None
-        name, named_form = self.formulary.written_names.get(fold(generic), (None, None))
+        name, named_form = self._named(generic)
         if name is None:
             return None
         herb = self.formulary.herbs.one(name, self.day)
         if herb is not None and kind in (None, "herb", "granule"):
             return self._herb(herb, kind or "herb")
-        written = self.formulary.spelt("form", form) if form else named_form
+        written = (self.formulary.spelt("form", form) if form else None) or named_form
         rows = self.formulary.drugs_of.on(name, self.day)
-        if written is not None:
+        if rows and written is not None:
             rows = self._of_form(rows, written)
         printed, packed = split_strength(strength)
         exact = tuple(row for row in rows if printed and row.strength and same_strength(printed, fold(row.strength)))
         if not rows:
             return None
         return self._known(name, written, exact or rows, None if exact else printed, pack or packed)
+
+    def _named(self, written: str) -> tuple[str | None, str | None]:
+        """Generic and form of a written name; a type such as (II) after it only tells producers apart."""
+        plain = fold(written)
+        names = self.formulary.written_names
+        return names.get(plain) or names.get(_TYPE.sub("", plain), (None, None))
 
     def _of_form(self, rows: tuple[Drug, ...], form: str) -> tuple[Drug, ...]:
         counted = self.formulary.forms[form].counts_as
@@ -112,7 +147,8 @@ class Resolver:
     def _herb(self, herb: Herb, kind: str) -> Known:
         keys = frozenset((herb.herb, herb.family, f"herb:{herb.herb}", f"herb:{herb.family}"))
         part = (Component(herb.herb, None, None, False),)
-        return Known(kind, herb.herb, None, None, herb, (), part, keys, None, None, None, None, None)
+        actives = {key: (herb.herb,) for key in keys}
+        return Known(kind, herb.herb, None, None, herb, (), part, keys, actives, None, None, None, None, None)
 
     def _known(
         self, generic: str, form: str | None, rows: tuple[Drug, ...], printed: str | None, pack: Decimal | None
@@ -128,11 +164,11 @@ class Resolver:
             Component(row.ingredient, row.amount, row.amount_unit, row.hidden)
             for row in self.formulary.composition.on(generic, self.day)
         )
-        keys: set[str] = set()
+        actives: dict[str, tuple[str, ...]] = {}
         for part in components:
-            keys.add(part.name)
-            keys.add(f"herb:{part.name}")
-            keys.update(f"class:{word}" for word in self.formulary.classes_of(part.name, self.day))
+            classes = (f"class:{word}" for word in self.formulary.classes_of(part.name, self.day))
+            for key in (part.name, f"herb:{part.name}", *classes):
+                actives[key] = (*actives.get(key, ()), part.name)
         single = rows[0] if len(rows) == 1 and printed is None else None
         return Known(
             rows[0].kind,
@@ -142,7 +178,8 @@ class Resolver:
             None,
             rows,
             components,
-            frozenset(keys),
+            frozenset(actives),
+            actives,
             amount,
             amount_unit,
             _agreed(rows, "volume") if printed is None else strength.volume if strength else None,

@@ -6,13 +6,17 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from math import prod
 
 from rx_review.library.formulary import fold
 
-_PACKED = re.compile(r"(.+?)[*×xX]([0-9]{1,4})(?![0-9.]*(?:mg|g|ml|ug|μg))(?:[^0-9*×xX].*)?")
+_TIMES = re.compile(r"[*×x]")
+_COUNT = re.compile(r"([0-9]{1,4})(?!\s*(?:mg|g|ml|ug|μg|l|iu|u|%))[^0-9.]*")
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 _AMOUNT = re.compile(_NUMBER + r"(ng|ug|μg|mcg|mg|g|万单位|万iu|万u|单位|iu|u)")
 _VOLUME = re.compile(_NUMBER + r"(ml|l)")
+# Finer than amounts are counted; nothing, or next to nothing, is no strength.
+_LEAST = Decimal("0.000001")
 _BASE = {
     "ng": ("ug", Decimal("0.001")), "ug": ("ug", Decimal(1)), "μg": ("ug", Decimal(1)), "mcg": ("ug", Decimal(1)),
     "mg": ("ug", Decimal(1000)), "g": ("ug", Decimal(1_000_000)),
@@ -32,14 +36,16 @@ class Strength:
 
 
 def split_strength(written: str | None) -> tuple[str | None, Decimal | None]:
-    """`0.25g*24粒/盒` is 0.25g in packs of 24; the strength comes folded, as look-ups compare it."""
+    """`0.25g*12粒*2板/盒` is 0.25g in packs of 24; the strength comes folded, as look-ups compare it."""
     if written is None:
         return None, None
-    plain = fold(written).replace("∶", ":")
-    match = _PACKED.fullmatch(plain)
-    if match is None:
-        return plain, None
-    return match[1], Decimal(match[2])
+    first, *rest = _TIMES.split(fold(written).replace("∶", ":"))
+    counts = [_COUNT.fullmatch(part) for part in rest]
+    if not rest or not first:
+        return fold(written).replace("∶", ":"), None
+    if not all(counts):
+        return first, None
+    return first, Decimal(prod(int(count[1]) for count in counts if count))
 
 
 @lru_cache(maxsize=8192)
@@ -63,7 +69,10 @@ def _amount(text: str, volume: Decimal | None) -> Strength | None:
     if match is None:
         return None
     base, factor = _BASE[match[2]]
-    return Strength(Decimal(match[1]) * factor, base, volume)
+    amount = Decimal(match[1]) * factor
+    if amount < _LEAST or (volume is not None and volume < _LEAST):
+        return None
+    return Strength(amount, base, volume)
 
 
 def same_strength(one: str, other: str) -> bool | None:

@@ -5,7 +5,7 @@ Not computable: as-needed and titrated doses, drops, creams and puffs, a part of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rx_review.domain.prescription import Decoction, Line
@@ -32,8 +32,11 @@ class Ratio:
         return Ratio(self.num * other.den, self.den * other.num)
 
     def scaled(self, digits: int) -> int:
-        """Times 10**digits, rounded up, so that nothing above a bound is ever rounded onto it."""
-        return -(-self.num * 10**digits // self.den)
+        """Times 10**digits, rounded up, so that nothing above a bound is ever rounded onto it.
+
+        What is beyond the integers that the engines compare exactly is above every bound, and stays there.
+        """
+        return min(-(-self.num * 10**digits // self.den), 2**53 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,6 @@ class Supply:
     dose_cause: str = "dose"
     days_cause: str = "quantity"
     per_day: Ratio | None = None
-    unit_size: Ratio | None = None
 
 
 def exact(value: Decimal) -> Ratio:
@@ -75,25 +77,25 @@ def compute_supply(line: Line, known: Known, resolver: Resolver, decoction: Deco
 def _with_days(
     line: Line, known: Known, resolver: Resolver, dose_unit: Unit | None, frequency: Frequency | None, so_far: Supply
 ) -> Supply:
-    def unknown(cause: str) -> Supply:
-        return Supply(so_far.dose, so_far.daily, so_far.dimension, dose_cause=so_far.dose_cause, days_cause=cause)
-
     route = resolver.route(line.route)
     if (route is not None and not route.countable) or (
         route is None and known.form is not None and known.form.route not in ("oral", "injection", "rectal")
     ):
-        return unknown("route")
+        return replace(so_far, days_cause="route")
     per_dose = _units_per_dose(line, known, dose_unit, resolver)
     if per_dose is None:
-        return unknown("dose" if line.dose is None or dose_unit is None else "pack")
+        return replace(so_far, days_cause="dose" if not line.dose or dose_unit is None else "pack")
     quantity, pack = _units_supplied(line, known, dose_unit, resolver)
     if quantity is None:
-        return unknown("quantity" if line.quantity is None else "pack")
+        unread = not line.quantity or resolver.unit(line.quantity_unit) is None
+        return replace(so_far, days_cause="quantity" if unread else "pack")
     doses = quantity.over(per_dose)
-    if frequency is None or frequency.times is None or frequency.period is None:
-        return Supply(
-            so_far.dose, so_far.daily, so_far.dimension, None, None, doses, so_far.dose_cause, "frequency"
-        )
+    if frequency is None or frequency.times is None:
+        return replace(so_far, doses=doses, days_cause="frequency")
+    if frequency.period is None:
+        # Given once: one dose is for one day; why there should be more of it is unknown.
+        once = Ratio(1, 1) if doses.num <= doses.den else None
+        return replace(so_far, days=once, days_without_last_pack=once, doses=doses, days_cause="frequency")
     rate = exact(frequency.times).over(exact(frequency.period))
     per_day = per_dose.times(rate.num, rate.den)
     days = quantity.over(per_day)
@@ -101,9 +103,7 @@ def _with_days(
     if pack is not None:
         rest = Ratio(max(0, quantity.num * pack.den - pack.num * quantity.den), quantity.den * pack.den)
         without = rest.over(per_day)
-    return Supply(
-        so_far.dose, so_far.daily, so_far.dimension, days, without, doses, so_far.dose_cause, "", per_day, pack
-    )
+    return replace(so_far, days=days, days_without_last_pack=without, doses=doses, days_cause="", per_day=per_day)
 
 
 def _herbal(line: Line, resolver: Resolver, decoction: Decoction | None) -> Supply:
@@ -153,22 +153,24 @@ def _content(known: Known, resolver: Resolver) -> tuple[Ratio, str] | None:
 
 def _units_per_dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> Ratio | None:
     """Dose units (片, 支, 瓶 …) that one dose takes."""
-    if line.dose is None or unit is None or not line.dose:
+    if not line.dose or unit is None or unit.factor is None:
         return None
+    injected = known.form is not None and known.form.route == "injection"
     written = exact(line.dose)
     if unit.dimension == "count":
-        return written
-    if unit.factor is None:
-        return None
-    base = written.times(*_pair(unit.factor))
-    if unit.dimension == "volume":
-        units = base.over(exact(known.volume)) if known.volume else None
+        # Ampoules and vials are counted in whatever holds them; a sachet of a tablet is not a tablet.
+        units = written if injected or known.dose_unit in (None, unit.unit) else None
+    elif unit.dimension == "volume":
+        units = written.times(*_pair(unit.factor)).over(exact(known.volume)) if known.volume else None
     else:
         content = _content(known, resolver)
-        units = base.over(content[0]) if content and content[1] == unit.dimension else None
-    if units is not None and known.form is not None and known.form.route == "injection" and units.num % units.den:
-        # The rest of an opened ampoule is thrown away; a part of one may be a multi-dose vial, which is unknown.
-        return Ratio(units.num // units.den + 1, 1) if units.num > units.den else None
+        same = content is not None and content[1] == unit.dimension
+        units = written.times(*_pair(unit.factor)).over(content[0]) if content is not None and same else None
+    if units is not None and injected and units.num % units.den:
+        # The rest of an opened ampoule is thrown away. A part that was counted, or measured in units (insulin,
+        # heparin), comes from a multi-dose vial or pen, and how long that lasts is unknown.
+        opened = units.num // units.den + 1
+        return Ratio(opened, 1) if opened > 1 or unit.dimension in ("mass", "volume") else None
     return units
 
 
@@ -181,7 +183,8 @@ def _units_supplied(
         return None, None
     quantity = exact(line.quantity)
     counted = known.dose_unit or (dose_unit.unit if dose_unit and dose_unit.dimension == "count" else None)
-    if unit.dimension == "count" and unit.unit == counted:
+    injected = known.form is not None and known.form.route == "injection" and known.pack is None
+    if unit.dimension == "count" and (unit.unit == counted or injected):
         vessel = known.volume is not None or (known.form is not None and not known.form.solid)
         return quantity, Ratio(1, 1) if vessel else None
     if unit.dimension in ("count", "pack"):

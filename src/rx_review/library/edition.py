@@ -105,7 +105,8 @@ class _Cache:
             return None
         try:
             found = pickle.loads(self._path.read_bytes())  # noqa: S301 - the folder is checked above
-        except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError):
+        except Exception:
+            # Whatever is wrong with a kept edition, the files themselves say it better.
             return None
         return found if isinstance(found, Edition) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -114,6 +115,13 @@ class Formulary:
     institutions: Mapping[str, Institution]
     substitutes: Dated[str, Substitute]
     wordings: frozenset[tuple[str, str]]
+    changes: tuple[int, ...]
+    """Days on which some row begins or ends; between two of them every look-up gives the same answer."""
+
+    def epoch(self, day: int) -> int:
+        """The first day of the period around `day` in which nothing changes."""
+        place = bisect_right(self.changes, day)
+        return self.changes[place - 1] if place else 0
 
     def spelt(self, kind: str, written: str) -> str | None:
         """The dictionary key that a written route, unit, form or frequency means, or None. Exact after folding."""
@@ -154,8 +162,8 @@ def build_formulary(tables: Tables) -> Formulary:
         essential=Dated(((row.edition, row.generic), row) for row in tables["essential"]),
         editions=Dated(("", row) for row in tables["essential_editions"]),
         listings=Dated((row.generic, row) for row in tables["listings"]),
-        limits=Dated(_expand(tables["limits"], members, _limit_slot)),
-        contraindications=Dated(_expand(tables["contraindications"], members, _topic_slot)),
+        limits=Dated(_expand(tables["limits"], members)),
+        contraindications=Dated(_expand(tables["contraindications"], members)),
         interactions=Dated(_pairs(tables["interactions"])),
         incompatibilities=Dated(_pairs(tables["incompatibilities"])),
         partners=_partners(tables),
@@ -179,7 +187,20 @@ def build_formulary(tables: Tables) -> Formulary:
         institutions={row.institution: row for row in tables["institutions"]},
         substitutes=Dated((row.generic, row) for row in tables["substitutes"]),
         wordings=frozenset((row.kind, fold(row.wording)) for row in tables["wordings"]),
+        changes=_changes(tables),
     )
+
+
+def _changes(tables: Tables) -> tuple[int, ...]:
+    days = {
+        day.toordinal()
+        for rows in tables.values()
+        for row in rows
+        if isinstance(row, Row)
+        for day in (row.from_, row.until)
+        if day is not None
+    }
+    return tuple(sorted(days))
 
 
 class _Word(tuple[Any, Row]):
@@ -209,23 +230,9 @@ def _targets(target: str, members: Mapping[str, tuple[str, ...]]) -> tuple[str, 
     return members.get(target[6:], ()) if target.startswith("class:") else (target,)
 
 
-def _limit_slot(row: Limit) -> Hashable:
-    return row.route, row.form, row.measure, row.per
-
-
-def _topic_slot(row: Contraindication) -> Hashable:
-    return row.topic, row.condition, row.form
-
-
-def _expand(rows: Iterable[Any], members: Mapping[str, tuple[str, ...]], slot: Any) -> list[tuple[str, Any]]:
-    rows = list(rows)
-    own = {(row.target, slot(row)) for row in rows if not row.target.startswith("class:")}
-    return [
-        (name, row)
-        for row in rows
-        for name in _targets(row.target, members)
-        if name == row.target or (name, slot(row)) not in own
-    ]
+def _expand(rows: Iterable[Any], members: Mapping[str, tuple[str, ...]]) -> list[tuple[str, Any]]:
+    """Rows by ingredient, a class's row under each member. Where a member has its own row, the look-up decides."""
+    return [(name, row) for row in rows for name in _targets(row.target, members)]
 
 
 def _pairs(rows: Iterable[Any]) -> list[tuple[tuple[str, str], Any]]:
@@ -251,6 +258,9 @@ def _diagnosis_codes(tables: Tables) -> Mapping[str, str]:
     codes: dict[str, str] = {}
     for row in tables["diagnoses"]:
         codes.setdefault(fold(row.zh), row.code)
+    for row in tables["spellings"]:
+        if row.kind == "diagnosis":
+            codes[fold(row.spelling)] = row.code
     return codes
 
 
@@ -267,7 +277,8 @@ def _spellings(tables: Tables) -> Mapping[tuple[str, str], str]:
             found.setdefault((kind, fold(code)), code)
             found.setdefault((kind, fold(row.zh)), code)
     for row in tables["spellings"]:
-        found[row.kind, fold(row.spelling)] = row.code
+        if row.kind != "diagnosis":
+            found[row.kind, fold(row.spelling)] = row.code
     return found
 
 
@@ -283,7 +294,7 @@ def _written_names(tables: Tables, spellings: Mapping[tuple[str, str], str]) -> 
             suffixes[code].append(written)
     for herb in tables["herbs"]:
         for written in (herb.herb, *aliases[herb.herb]):
-            names[fold(written)] = (herb.herb, "herb")
+            names[fold(written)] = (herb.herb, None)
     for drug in tables["drugs"]:
         for written in (drug.generic, *aliases[drug.generic]):
             plain = fold(written)

@@ -48,9 +48,11 @@ def read_tables(folder: Path) -> Tables:
     """
     faults: list[Fault] = []
     tables: dict[str, tuple[Any, ...]] = {}
+    lines: dict[int, int] = {}
     for model in TABLES:
         rows, found = _read_table(folder / f"{model.table}.csv", model)
         tables[model.table] = tuple(row for _, row in rows)
+        lines.update((id(row), line) for line, row in rows)
         faults += found
         if not found:
             faults += _order_and_periods(model, rows)
@@ -60,7 +62,9 @@ def read_tables(folder: Path) -> Tables:
         for path in sorted(folder.glob("*.csv"))
         if path.name not in known
     ]
-    faults += _references(tables)
+    for table, row, column, value, target in _references(tables):
+        where = f"{table}.csv:{lines[id(row)]}: {column}"
+        faults.append(Fault(where, f"{value!r} is not in {target}", f"add it to {target} or correct it"))
     if faults:
         raise LibraryError(*faults)
     return tables
@@ -126,7 +130,11 @@ def _order_and_periods(model: type[Row] | type[Source], rows: list[tuple[int, An
             yield Fault(f"{file}:{line}", "two rows of one key hold at once", "give the older one an `until`")
 
 
-def _references(tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Fault]:
+Dangling = tuple[str, Any, str, object, str]
+"""Table, row, column, value and the table in which the value is missing."""
+
+
+def _references(tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Dangling]:
     keys = {
         model.table: {getattr(row, model.key[0]) for row in tables[model.table]}
         for model in TABLES
@@ -136,18 +144,22 @@ def _references(tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Fault]:
         for row in tables[table]:
             value = getattr(row, column)
             if value is not None and value not in keys[target]:
-                yield _dangling(table, row, column, value, target)
+                yield (table, row, column, value, target)
     for table, rows in tables.items():
         for row in rows:
             if isinstance(row, Row) and row.source not in keys["sources"]:
-                yield _dangling(table, row, "source", row.source, "sources")
+                yield (table, row, "source", row.source, "sources")
     for row in tables["spellings"]:
-        if row.code not in keys[_SPELLS[row.kind]]:
-            yield _dangling("spellings", row, "code", row.code, _SPELLS[row.kind])
+        target = _SPELLS.get(row.kind)
+        if target is not None and row.code not in keys[target]:
+            yield ("spellings", row, "code", row.code, target)
+        elif target is None and row.code.partition(".")[0] not in keys["diagnoses"]:
+            # A diagnosis may be spelt out to a subcategory; its category must exist.
+            yield ("spellings", row, "code", row.code, "diagnoses")
     yield from _substances(tables, keys)
 
 
-def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[Any]]) -> Iterable[Fault]:
+def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[Any]]) -> Iterable[Dangling]:
     generics = {row.generic for row in tables["drugs"]}
     herbs = {row.herb for row in tables["herbs"]}
     families = {row.family for row in tables["herbs"]}
@@ -156,10 +168,10 @@ def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[An
     for table, column in (("ingredients", "generic"), ("substitutes", "generic"), ("substitutes", "substitute")):
         for row in tables[table]:
             if getattr(row, column) not in generics:
-                yield _dangling(table, row, column, getattr(row, column), "drugs")
+                yield (table, row, column, getattr(row, column), "drugs")
     for row in tables["names"]:
         if row.target not in generics and row.target not in herbs:
-            yield _dangling("names", row, "target", row.target, "drugs or herbs")
+            yield ("names", row, "target", row.target, "drugs or herbs")
     for table, column in (
         ("limits", "target"), ("interactions", "a"), ("interactions", "b"), ("contraindications", "target"),
         ("allergens", "target"), ("skin_tests", "target"), ("incompatibilities", "a"), ("incompatibilities", "b"),
@@ -169,12 +181,7 @@ def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[An
             herbal = kind == "herb" or (table == "incompatibilities" and row.kind != "infusion")
             known = keys["class_names"] if kind == "class" else families if herbal else ingredients
             if name not in known:
-                yield _dangling(table, row, column, name, "class_names" if kind == "class" else "ingredients or herbs")
+                yield (table, row, column, name, "class_names" if kind == "class" else "ingredients or herbs")
     for row in tables["contraindications"]:
         if row.topic == "disease" and row.condition not in groups:
-            yield _dangling("contraindications", row, "condition", row.condition, "diagnosis_groups")
-
-
-def _dangling(table: str, row: Any, column: str, value: object, target: str) -> Fault:
-    name = ", ".join(str(getattr(row, part)) for part in type(row).key)
-    return Fault(f"{table}.csv: {name}: {column}", f"{value!r} is not in {target}", f"add it to {target} or correct it")
+            yield ("contraindications", row, "condition", row.condition, "diagnosis_groups")

@@ -115,14 +115,14 @@ class Frequency(Row):
 
 
 class Spelling(Row):
-    """A local spelling of a route, unit, form or frequency."""
+    """A local spelling of a route, unit, form or frequency, or an everyday wording of a diagnosis."""
 
     table: ClassVar[str] = "spellings"
     key: ClassVar[tuple[str, ...]] = ("kind", "spelling")
     about: ClassVar[str] = "写法 · local spellings, matched exactly after case folding"
 
     kind: Annotated[
-        Literal["route", "unit", "form", "frequency"], column("字典", "route", "which dictionary")
+        Literal["route", "unit", "form", "frequency", "diagnosis"], column("字典", "route", "which dictionary")
     ]
     spelling: Annotated[Text, column("写法", "静滴", "as an HIS sends it")]
     code: Annotated[Text, column("指向", "iv_drip", "key of that dictionary")]
