@@ -1,11 +1,11 @@
 """The one error tree. Each error says where, what is wrong and what to do next.
 
-    RxError                      exit code
-    ├── InputError               2   a prescription or file that cannot be read
-    ├── LibraryError             2   rules/ or formulary/ do not hold together
-    ├── ProofError               1   an example or a proof of a rule fails
-    ├── EngineError              3   the rule engine failed; manual review is required
-    └── EnvironmentFault         3   the machine lacks something
+RxError                      exit code
+├── InputError               2   a prescription or file that cannot be read
+├── LibraryError             2   rules/ or formulary/ do not hold together
+├── ProofError               1   an example or a proof of a rule fails
+├── EngineError              3   the rule engine failed; manual review is required
+└── EnvironmentFault         3   the machine lacks something
 """
 
 from __future__ import annotations

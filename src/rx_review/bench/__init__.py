@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rx_review.bench.review import measure_review
 from rx_review.bench.measures import Measure
+from rx_review.bench.review import measure_review
 
 __all__ = ["Measure", "measure_review"]

@@ -52,7 +52,9 @@ def review_page(review: Review, prescription: Prescription, lang: str) -> Text:
         _finding(text, finding, names, lang)
     for entry in review.not_judged:
         stops = RANK[entry.outcome] >= RANK["hold"]
-        text.append(f"  ? {words['missing']}：" if lang == "zh" else f"  ? {words['missing']}: ", "bold" if stops else "dim")
+        text.append(
+            f"  ? {words['missing']}：" if lang == "zh" else f"  ? {words['missing']}: ", "bold" if stops else "dim"
+        )
         text.append(entry.label[lang], "bold" if stops else "dim")
         text.append(f"  {', '.join(entry.rules)}\n", "dim")
         if entry.ask:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+from pydantic import BaseModel
+
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.errors import Fault, InputError
 
-_MODELS = {"prescription": Prescription, "circumstances": Circumstances}
+_MODELS: dict[str, type[BaseModel]] = {"prescription": Prescription, "circumstances": Circumstances}
 
 
 def print_schema(what: str) -> None:

@@ -5,7 +5,6 @@ A part that is None was not looked up: what depends on it is unknown, never empt
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -32,7 +31,7 @@ class Stock(Strict):
     """Dose units in stock at the collection site, by drug code."""
 
     as_of: Instant
-    quantities: dict[Code, Amount] = {}
+    quantities: dict[Code, Amount]
 
 
 class StaffRecord(Strict):

@@ -18,7 +18,15 @@ Setting = Literal["outpatient", "emergency", "observation", "ward", "discharge",
 Sheet = Literal["ordinary", "emergency", "paediatric", "narcotic", "psychotropic_2", "toxic", "herbal"]
 Licence = Literal["physician", "assistant", "rural_general_assistant", "rural_doctor"]
 ReasonFor = Literal[
-    "quantity", "dose", "interaction", "incompatibility", "duplicate", "contraindication", "choice", "catalogue", "other"
+    "quantity",
+    "dose",
+    "interaction",
+    "incompatibility",
+    "duplicate",
+    "contraindication",
+    "choice",
+    "catalogue",
+    "other",
 ]
 Role = Literal["prescriber", "countersign", "reviewer", "dispenser", "checker", "issuer"]
 
@@ -87,7 +95,9 @@ class Prescriber(Strict):
 
     id: Code | None = None
     name: Text | None = None
-    identity_number: Annotated[Code | None, Field(description="to see that nobody prescribes narcotics for themselves")] = None
+    identity_number: Annotated[
+        Code | None, Field(description="to see that nobody prescribes narcotics for themselves")
+    ] = None
     licence: Licence | None = None
     title: Text | None = None
     independent: Annotated[

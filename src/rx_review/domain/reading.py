@@ -8,59 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from rx_review.domain.prescription import Prescription
+from rx_review.domain.strict_json import DECODER, decode, escape, not_json, too_deep
 from rx_review.domain.wording import say_fault
 from rx_review.errors import Fault, InputError
 
 BODY = 256 * 1024
-DEPTH = 20
-_NUMBER = 40
 _NEXT = re.compile(r'\}\s*,\s*(?P<next>\{\s*"number")')
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
-
-
-@dataclass(frozen=True, slots=True)
-class BadNumber:
-    """A number that is not taken: with an exponent, or with more digits than any dose has."""
-
-    text: str
-
-
-class _Repeated(dict[str, Any]):
-    """An object in which a key stands twice."""
-
-    def __init__(self, pairs: Iterable[tuple[str, Any]], key: str) -> None:
-        super().__init__(pairs)
-        self.key = key
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    seen: set[str] = set()
-    repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-    return _Repeated(pairs, repeated)
-
-
-def _float(text: str) -> Decimal | BadNumber:
-    return BadNumber(text[:_NUMBER]) if len(text) > _NUMBER or "e" in text.lower() else Decimal(text)
-
-
-def _int(text: str) -> int | BadNumber:
-    return BadNumber(text[:_NUMBER]) if len(text) > _NUMBER else int(text)
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=lambda text: BadNumber(text)
-)
 
 
 def read_prescription(text: str, shown: str = "") -> Prescription:
@@ -79,61 +39,6 @@ def _too_large(shown: str) -> Fault:
         shown or "/", "a prescription of more than 256 KiB", "send the sheet alone, without attachments",
         "处方超过 256 KiB；请只发送处方内容，不带附件",
     )  # fmt: skip
-
-
-def decode(text: str, shown: str = "") -> Any:
-    """Decode strict JSON: no repeated keys, no NaN, no exponents, no deep nesting.
-
-    Raises:
-        InputError: with what is wrong and where.
-    """
-    try:
-        tree = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise InputError(_not_json(shown, error.msg, error.lineno, error.colno)) from None
-    except RecursionError:
-        raise InputError(_too_deep(shown)) from None
-    faults = list(_tree_faults(tree, shown))
-    if faults:
-        raise InputError(*faults)
-    return tree
-
-
-def _not_json(shown: str, what: str, line: int, column: int) -> Fault:
-    where = f"{shown}:{line}:{column}" if shown else f"{line}:{column}"
-    return Fault(where, f"not JSON: {what}", "correct the text there", f"不是合法的 JSON（{what}）；请在此处更正")
-
-
-def _too_deep(shown: str) -> Fault:
-    return Fault(
-        shown or "/", f"nested deeper than {DEPTH}", "send a prescription as the schema shows",
-        f"嵌套超过 {DEPTH} 层；请按 schema 发送",
-    )  # fmt: skip
-
-
-def _tree_faults(tree: Any, shown: str) -> Iterator[Fault]:
-    stack: list[tuple[Any, str, int]] = [(tree, "", 0)]
-    while stack:
-        node, pointer, depth = stack.pop()
-        if depth > DEPTH:
-            yield _too_deep(shown)
-            return
-        if isinstance(node, _Repeated):
-            yield Fault(
-                f"{shown}{pointer}/{escape(node.key)}", "the key stands twice", "keep one", "同一键出现两次；请保留一个"
-            )
-        if isinstance(node, dict):
-            stack += [(value, f"{pointer}/{escape(key)}", depth + 1) for key, value in node.items()]
-        elif isinstance(node, list):
-            stack += [(value, f"{pointer}/{index}", depth + 1) for index, value in enumerate(node)]
-
-
-def escape(part: object) -> str:
-    """A part of a JSON pointer (RFC 6901), with what cannot be printed made visible."""
-    plain = str(part).replace("~", "~0").replace("/", "~1")
-    if not plain.isprintable():
-        plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
-    return plain[:100]
 
 
 def check_prescription(tree: Any, shown: str = "") -> Prescription:
@@ -227,7 +132,7 @@ def _read_spread(
 
 def _is_json(data: bytes) -> bool:
     try:
-        _DECODER.decode(data.decode("utf-8", "replace"))
+        DECODER.decode(data.decode("utf-8", "replace"))
     except (json.JSONDecodeError, RecursionError):
         return False
     return True
@@ -251,9 +156,7 @@ def _read_one(data: bytes, shown: str) -> Prescription | InputError:
 
 
 def _not_utf8(shown: str, position: int) -> Fault:
-    return Fault(
-        shown, f"not UTF-8 at byte {position}", "send UTF-8", f"第 {position} 字节不是 UTF-8；请用 UTF-8"
-    )
+    return Fault(shown, f"not UTF-8 at byte {position}", "send UTF-8", f"第 {position} 字节不是 UTF-8；请用 UTF-8")
 
 
 def _read_array(data: bytes, shown: str) -> Iterator[Prescription | InputError]:
@@ -273,17 +176,17 @@ def _read_array(data: bytes, shown: str) -> Iterator[Prescription | InputError]:
         if text[position] == "]":
             if text[position + 1 :].strip():
                 line = text.count("\n", 0, position) + 1
-                yield InputError(_not_json(shown, "something stands after the array", line, 1))
+                yield InputError(not_json(shown, "something stands after the array", line, 1))
             return
         start = position
         try:
-            _, position = _DECODER.raw_decode(text, start)
+            _, position = DECODER.raw_decode(text, start)
         except json.JSONDecodeError as error:
-            yield InputError(_not_json(f"{shown}/{index}", error.msg, error.lineno, error.colno))
+            yield InputError(not_json(f"{shown}/{index}", error.msg, error.lineno, error.colno))
             position, index = _after_broken(text, start), index + 1
             continue
         except RecursionError:
-            yield InputError(_too_deep(f"{shown}/{index}"))
+            yield InputError(too_deep(f"{shown}/{index}"))
             return
         yield _read_one(text[start:position].encode("utf-8", "surrogatepass"), f"{shown}/{index}")
         index += 1

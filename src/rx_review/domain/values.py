@@ -40,7 +40,8 @@ def _amount(value: object) -> object:
 
 def _text(value: str) -> str:
     if not value.isprintable() and any(
-        unicodedata.category(c) in ("Cc", "Cs") or unicodedata.bidirectional(c) in _TURNING or c in _MARKS for c in value
+        unicodedata.category(c) in ("Cc", "Cs") or unicodedata.bidirectional(c) in _TURNING or c in _MARKS
+        for c in value
     ):
         raise PydanticCustomError("text_control", "control characters or broken Unicode")
     if not value.strip():

@@ -35,9 +35,7 @@ def ways_to_pass(
     search = _Search(reviewer, circumstances, at)
     found = tuple(search.ways(prescription))
     supply = tuple(
-        Counterfactual(
-            "supply", {"zh": f"补充：{entry.label['zh']}", "en": f"supply: {entry.label['en']}"}
-        )
+        Counterfactual("supply", {"zh": f"补充：{entry.label['zh']}", "en": f"supply: {entry.label['en']}"})
         for entry in answer.not_judged
         if RANK[entry.outcome] >= RANK["hold"] and entry.fact != "engine"
     )

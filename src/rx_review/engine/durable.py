@@ -13,21 +13,17 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import cast
 
 import durable_rules_engine
 
-from rx_review.engine.language import GREATEST, NEGATED, Condition, Program, Test, Value
-from rx_review.errors import EngineError, Fault
-
-FIRST_TESTS = 400
-PENDING = 60
-PROPERTIES = 250
-ALTERNATIVES = 100
-TEXT = 200
+from rx_review.engine.bounds import engine_failure, ordered_tests, prove_bounds, shards
+from rx_review.engine.language import NEGATED, Condition, Program, Test
+from rx_review.errors import EngineError
+from rx_review.facts.case import Value
 
 _STATE = "review"
 _LAST = "末"
@@ -97,7 +93,7 @@ class _Ruleset:
             except Exception as error:
                 # The extension raises bare exceptions for its error numbers.
                 self._rebuild()
-                raise _failure(f"{type(error).__name__}: {error}") from error
+                raise engine_failure(f"{type(error).__name__}: {error}") from error
 
     def _rebuild(self) -> None:
         durable_rules_engine.delete_ruleset(self._handle)
@@ -123,7 +119,7 @@ class _Ruleset:
             else:
                 fired.append((int(rule[1:]), int(fact_id)))
         if sentinels != 1:
-            raise _failure(f"the sentinel fired {sentinels} times")
+            raise engine_failure(f"the sentinel fired {sentinels} times")
         for index in range(len(facts)):
             self._accept(durable_rules_engine.retract_fact(handle, f'{{"id":"{index}","sid":"{_STATE}"}}'))
         self._accept(durable_rules_engine.retract_fact(handle, _SENTINEL))
@@ -135,7 +131,7 @@ class _Ruleset:
         code, slot = answer
         if self._slot is not None or code not in _ACCEPTED:
             # A wild slot means that the engine read past its input; nothing it says can be believed.
-            raise _failure(f"code {code}, slot {slot}")
+            raise engine_failure(f"code {code}, slot {slot}")
         self._slot = slot
         self._expected = tuple((accepted, slot) for accepted in _ACCEPTED)
 
@@ -146,7 +142,7 @@ class _Ruleset:
             # The engine prints the rule and the whole fact; the id is written first, so it stands first.
             match = _FIRED.match(result)
             if match is None:
-                raise _failure(f"an answer that cannot be read: {result[:80]}")
+                raise engine_failure(f"an answer that cannot be read: {result[:80]}")
             yield match[1], match[2]
             result = durable_rules_engine.complete_and_start_action(self._handle, self._slot)
 
@@ -175,9 +171,9 @@ def write_encoder(
         else:
             scope[f"t{position}"] = {value: f',"{short[name]}":{_encode(value)}' for value in values}
             parts.append(f"t{position}.get(get({name!r}), '')")
-    start = f"'{{\"id\":\"%d\",\"sid\":\"{_STATE}\"' % index"
+    start = f'\'{{"id":"%d","sid":"{_STATE}"\' % index'
     source = f"def encode(index, get):\n    return ''.join(({', '.join([start, *parts])},))\n"
-    exec(compile(source, "<durable encoder>", "exec"), scope)  # noqa: S102 - our own generator
+    exec(compile(source, "<durable encoder>", "exec"), scope)
     return cast("Callable[[int, Callable[[str], Value | None]], str]", scope["encode"])
 
 
@@ -202,24 +198,6 @@ def definition(conditions: Iterable[tuple[int, Condition]], short: Mapping[str, 
     }
     rules["sentinel"] = {"all": [{"m": {"sentinel": _LAST}}]}
     return rules
-
-
-def ordered_tests(condition: Condition) -> list[Test | tuple[Test]]:
-    """Tests with the most discriminating first: a code, a raised flag, an order, then the rest.
-
-    An exception comes as a one-tuple: what must hold is its negation.
-    """
-    tests: list[Test | tuple[Test]] = [*condition.when, *((test,) for test in condition.unless)]
-    return sorted(tests, key=_discrimination)
-
-
-def _discrimination(test: Test | tuple[Test]) -> int:
-    if isinstance(test, tuple):
-        return 5
-    if test.operator == "is" and test.against is None:
-        # The topic of a concern splits its cases best; other codes follow, then flags.
-        return 0 if test.fact.name == "topic" else 1 if test.fact.kind == "code" else 2
-    return 4 if isinstance(test.right, tuple) or test.operator == "is_not" else 3
 
 
 def _conjunction(tests: Sequence[Test | tuple[Test]], short: Mapping[str, str]) -> object:
@@ -248,67 +226,3 @@ def _comparison(test: Test, operator: str, short: Mapping[str, str]) -> object:
     right: object = {"$m": short[test.against]} if test.against is not None else test.right
     comparison = {short[test.fact.name]: right}
     return comparison if operator == "is" else {_OPERATORS[operator]: comparison}
-
-
-def shards(conditions: Sequence[Condition]) -> Iterator[list[tuple[int, Condition]]]:
-    """Split conditions so that no ruleset can have too many tests open for one fact."""
-    shard: list[tuple[int, Condition]] = []
-    for numbered in enumerate(conditions):
-        if shard and (pending([*shard, numbered]) > PENDING or len(shard) >= FIRST_TESTS - 1):
-            yield shard
-            shard = []
-        shard.append(numbered)
-    if shard:
-        yield shard
-
-
-def pending(conditions: Iterable[tuple[int, Condition]]) -> int:
-    """A bound on the tests that one fact can leave open: equal tests on one property exclude each other."""
-    by_value: dict[str, Counter[object]] = defaultdict(Counter)
-    others = 0
-    for _, condition in conditions:
-        first = ordered_tests(condition)[0]
-        if isinstance(first, Test) and first.operator == "is" and first.against is None:
-            by_value[first.fact.name][first.right] += 1
-        else:
-            others += 1
-    return others + sum(max(values.values()) for values in by_value.values())
-
-
-def prove_bounds(conditions: Sequence[tuple[int, Condition]], fields: Iterable[str]) -> None:
-    """Prove what the C engine needs and does not check itself.
-
-    Raises:
-        EngineError: if a bound does not hold.
-    """
-    names = [*fields, "id", "sid", "sentinel"]
-    if len({fnv1(name) for name in names}) != len(names):
-        raise _failure("two fact names share a 32-bit hash")
-    if len(names) > PROPERTIES:
-        raise _failure(f"{len(names)} properties in one fact, at most {PROPERTIES}")
-    if len(conditions) >= FIRST_TESTS or pending(conditions) > PENDING:
-        raise _failure("too many tests under one node")
-    for _, condition in conditions:
-        for test in condition.tests:
-            rights = test.right if isinstance(test.right, tuple) else (test.right,)
-            if len(rights) > ALTERNATIVES:
-                raise _failure(f"{condition.rule.name}: more than {ALTERNATIVES} alternatives")
-            for right in rights:
-                if isinstance(right, int) and not 0 <= right <= GREATEST:
-                    raise _failure(f"{condition.rule.name}: {right} is beyond what the engine compares exactly")
-                if isinstance(right, str) and len(right) > TEXT:
-                    raise _failure(f"{condition.rule.name}: a text of more than {TEXT} characters")
-
-
-def fnv1(name: str) -> int:
-    """The 32-bit FNV-1 hash by which the engine finds a property."""
-    value = 0x811C9DC5
-    for byte in name.encode():
-        value = (value * 0x01000193) & 0xFFFFFFFF ^ byte
-    return value
-
-
-def _failure(what: str) -> EngineError:
-    return EngineError(
-        Fault("engine", what, "review the prescription by hand", f"规则引擎异常（{what}），请人工审核")
-    )

@@ -115,4 +115,3 @@ def key_of(condition: Condition, case: Case) -> str:
     """
     decided = "\x1f".join((condition.version, case.row, *sorted(case.ingredients)))
     return hashlib.sha256(decided.encode()).hexdigest()[:24]
-

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
+from rx_review.engine.contradiction import contradictions
 from rx_review.engine.finding import placeholders
-from rx_review.engine.language import Condition, check_rule, contradictions
+from rx_review.engine.language import Condition, check_rule
 from rx_review.errors import Fault
 from rx_review.facts.vocabulary import BY_SUBJECT
 from rx_review.library.edition import Edition
@@ -48,7 +49,7 @@ def lint(edition: Edition, today: date) -> list[Fault]:
 
 
 def _parameters(edition: Edition, day: date) -> Mapping[str, Decimal]:
-    names = edition.formulary.parameters.keys()
+    names = edition.formulary.parameters
     found = {name: edition.formulary.parameter(name, day.toordinal()) for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -58,9 +59,13 @@ def _words(rule: Rule, parameters: Mapping[str, Decimal]) -> Iterator[Fault]:
     for language, template in (("zh", rule.message.zh), ("en", rule.message.en), ("short", rule.message.short)):
         for name in placeholders(template):
             if name.startswith("$") and name[1:] not in parameters:
-                yield Fault(f"{rule.name}: message.{language}", f"{{{name}}} is no parameter in force", "correct the name")
+                yield Fault(
+                    f"{rule.name}: message.{language}", f"{{{name}}} is no parameter in force", "correct the name"
+                )
             elif not name.startswith("$") and name not in vocabulary:
-                yield Fault(f"{rule.name}: message.{language}", f"{{{name}}} is no fact of a {rule.about}", "correct it")
+                yield Fault(
+                    f"{rule.name}: message.{language}", f"{{{name}}} is no fact of a {rule.about}", "correct it"
+                )
     for remedy in rule.remedies:
         if not any(re.fullmatch(form, remedy) for form in REMEDIES):
             yield Fault(f"{rule.name}: remedies", f"{remedy!r} is no remedy", "see rules/README.md for the forms")
@@ -96,7 +101,9 @@ def _units(rule: Rule, edition: Edition, today: date) -> Iterator[Fault]:
         unit = {"%": "percent"}.get(fact.unit, fact.unit) if fact else ""
         if row is not None and unit and row.unit != unit:
             yield Fault(
-                f"{rule.name}: {clause.fact}", f"counts {unit}, but ${row.parameter} is in {row.unit}", "compare like with like"
+                f"{rule.name}: {clause.fact}",
+                f"counts {unit}, but ${row.parameter} is in {row.unit}",
+                "compare like with like",
             )
 
 

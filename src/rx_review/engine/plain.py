@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from rx_review.engine.language import NEGATED, Condition, Program, Test, Value
+from rx_review.engine.language import NEGATED, Condition, Program, Test
+from rx_review.facts.case import Value
 
 _SYMBOLS = {"is": "==", "is_not": "!=", "over": ">", "at_least": ">=", "under": "<", "at_most": "<="}
 
@@ -20,15 +21,15 @@ class PlainProgram:
         self.program = program
         self.source = generate(program)
         scope: dict[str, object] = {}
-        exec(compile(self.source, f"<plain:{program.subject}>", "exec"), scope)  # noqa: S102 - our own generator
+        exec(compile(self.source, f"<plain:{program.subject}>", "exec"), scope)
         self.judge = cast("Callable[[Mapping[str, Value], Mapping[str, Value]], Judgement]", scope["judge"])
 
 
 def generate(program: Program) -> str:
     """Write the function: a rule is looked at further only while no known fact silences it.
 
-    A name that is absent from the facts, or from the parameters in force, is unknown. Names and values come from the vocabulary and from checked
-    rules, and are written with `repr`.
+    A name that is absent from the facts, or from the parameters in force, is unknown. Names and values come from the
+    vocabulary and from checked rules, and are written with `repr`.
     """
     names = [*program.fields, *program.parameters]
     local = {name: f"v{index}" for index, name in enumerate(names)}
@@ -36,7 +37,15 @@ def generate(program: Program) -> str:
     for index, condition in enumerate(program.conditions):
         body += _branch(index, condition, local)
     return "\n".join(
-        ["def judge(facts, parameters):", "    get, given = facts.get, parameters.get", "    fires = []", "    open = []", *body, "    return fires, open", ""]
+        [
+            "def judge(facts, parameters):",
+            "    get, given = facts.get, parameters.get",
+            "    fires = []",
+            "    open = []",
+            *body,
+            "    return fires, open",
+            "",
+        ]
     )
 
 

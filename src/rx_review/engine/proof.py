@@ -18,14 +18,13 @@ from rx_review.engine.language import (
     SUBJECTS,
     Condition,
     Test,
-    Value,
     check_rule,
     program_of,
     scale,
 )
 from rx_review.engine.plain import PlainProgram
 from rx_review.errors import Fault, LibraryError
-from rx_review.facts.case import Case
+from rx_review.facts.case import Case, Value
 from rx_review.facts.vocabulary import BY_SUBJECT
 from rx_review.library.edition import Edition
 from rx_review.library.rule import Example, Rule
@@ -65,7 +64,7 @@ def _prove(rule: Rule, edition: Edition, agreement: _Agreement) -> Proof:
     if condition is None:
         return Proof(rule, 0, 0, tuple(faults))
     day = rule.reviewed.date.toordinal()
-    names = edition.formulary.parameters.keys()
+    names = edition.formulary.parameters
     parameters = {n: v for n in names if (v := edition.formulary.parameter(n, day)) is not None}
     try:
         trials = trials_of(rule)

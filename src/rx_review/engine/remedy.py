@@ -181,7 +181,10 @@ def _smaller_dose(line: Line, known: Known, case: Case) -> Iterator[Edit]:
         quantity = (line.quantity * dose / line.dose).to_integral_value(ROUND_FLOOR)
         if 0 < quantity < line.quantity:
             changes["quantity"] = quantity
-    text = f"第{line.line}行 {name} 单次用量减至 {dose}{line.dose_unit}", f"line {line.line} {name}: {dose} {line.dose_unit} a dose"
+    text = (
+        f"第{line.line}行 {name} 单次用量减至 {dose}{line.dose_unit}",
+        f"line {line.line} {name}: {dose} {line.dose_unit} a dose",
+    )
     yield _edit("reduce", line, *text, **changes)
 
 

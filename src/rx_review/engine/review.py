@@ -19,12 +19,12 @@ from rx_review.domain.review import RANK, Finding, NotJudged, Review, Subject, V
 from rx_review.domain.values import county_day
 from rx_review.engine.durable import DurableProgram
 from rx_review.engine.finding import build_finding
-from rx_review.engine.language import Condition, Program, Value, compile_rules
+from rx_review.engine.language import Condition, Program, compile_rules
 from rx_review.engine.missing import ENGINE_FAILED, not_judged
 from rx_review.engine.plain import PlainProgram
 from rx_review.errors import EngineError
 from rx_review.facts.build import FactBuilder
-from rx_review.facts.case import Case, Facts
+from rx_review.facts.case import Case, Facts, Value
 from rx_review.library.edition import Edition
 
 
@@ -66,9 +66,7 @@ class Reviewer:
         day = county_day(prescription.issued_at).toordinal()
         return self._answer(prescription, facts, self.judge(facts, day, both=both), day)
 
-    def judge_prescription(
-        self, prescription: Prescription, circumstances: Circumstances, at: datetime
-    ) -> Judgement:
+    def judge_prescription(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Judgement:
         """Facts and the plain executor's judgement, without words."""
         facts = self.facts.build(prescription, circumstances, at)
         return self.judge(facts, county_day(prescription.issued_at).toordinal(), both=False)
@@ -119,7 +117,7 @@ class Reviewer:
 
     def _read_parameters(self, day: int) -> Mapping[str, Decimal]:
         formulary = self.edition.formulary
-        found = {name: formulary.parameter(name, day) for name in formulary.parameters.keys()}
+        found = {name: formulary.parameter(name, day) for name in formulary.parameters}
         return {name: value for name, value in found.items() if value is not None}
 
     def _read_inputs(self, subject: Subject, day: int) -> Mapping[str, Value]:
@@ -138,9 +136,7 @@ class Reviewer:
             if found.condition.rule.status == "active"
         )
         missing = not_judged(
-            (found.condition, found.case)
-            for found in judgement.undetermined
-            if found.condition.rule.status == "active"
+            (found.condition, found.case) for found in judgement.undetermined if found.condition.rule.status == "active"
         )
         if not judgement.agreed:
             missing = (ENGINE_FAILED, *missing)
@@ -215,4 +211,3 @@ def review(
     reviewer = reviewer_for(edition)
     answer = reviewer.review(prescription, circumstances, at)
     return ways_to_pass(reviewer, answer, prescription, circumstances, at) if ways else answer
-

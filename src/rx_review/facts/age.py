@@ -101,7 +101,7 @@ def _reached(number: int, unit: str, bound: int, bound_unit: str) -> bool | None
         low, high = _fewest_days(number * _MONTHS[unit]), _most_days((number + 1) * _MONTHS[unit]) - 1
         wanted = bound
     else:
-        # Completed days against a birthday: it falls on the earliest after the fewest days, at the latest after the most.
+        # Completed days against a birthday, which comes after the fewest days at the earliest.
         months = bound * _MONTHS[bound_unit]
         return True if number >= _most_days(months) else False if number < _fewest_days(months) else None
     return True if low >= wanted else False if high < wanted else None

@@ -17,7 +17,7 @@ from rx_review.facts.knowledge import Caution, words
 from rx_review.facts.line import Understood
 from rx_review.facts.prescription import Diagnoses
 from rx_review.facts.resolve import Component, Known, Resolver
-from rx_review.library.formulary import fold
+from rx_review.library.lookup import fold
 from rx_review.library.rows import Contraindication
 
 # A skin test done, ordered or exempt answers what was not asked; it never answers a recorded allergy.
@@ -44,9 +44,7 @@ class Person:
     allergens_unread: bool
 
     @classmethod
-    def of(
-        cls, prescription: Prescription, whole: Case, age: Age, diagnoses: Diagnoses, resolver: Resolver
-    ) -> Person:
+    def of(cls, prescription: Prescription, whole: Case, age: Age, diagnoses: Diagnoses, resolver: Resolver) -> Person:
         """Read the patient of a prescription whose own facts are computed."""
         patient = prescription.patient
         recorded, related, unread = _allergens(patient, resolver)
@@ -210,7 +208,8 @@ def concern_case(
 
 def _allergy_case(line: Case, part: Component, recorded: str, written: str, excused: bool) -> Case:
     own: dict[str, Value] = {
-        "topic": "allergy", "grade": "contraindicated", "applies": 1, "excused": int(excused), "by_weight": 0, "toxic": 0,
+        "topic": "allergy", "grade": "contraindicated", "applies": 1,
+        "excused": int(excused), "by_weight": 0, "toxic": 0,
     }  # fmt: skip
     texts = {"condition": words(written, written), "consequence": words("可致过敏反应", "allergic reaction")}
     return concern_case(line, part, f"allergy:{recorded}", own, {}, texts)

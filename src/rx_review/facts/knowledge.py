@@ -60,7 +60,9 @@ def cautions_of(known: Known, topical: bool | None, resolver: Resolver) -> tuple
                 for row in resolver.formulary.contraindications.on(name, resolver.day)
                 if made_as(row.form, known) and not (topical and row.scope == "systemic")
             ]
-            found += [_caution(part, row, resolver) for row in rows if not any(_overrules(other, row) for other in rows)]
+            found += [
+                _caution(part, row, resolver) for row in rows if not any(_overrules(other, row) for other in rows)
+            ]
     return tuple(found)
 
 

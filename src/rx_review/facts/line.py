@@ -11,7 +11,7 @@ from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.strength import same_strength, split_strength
 from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
-from rx_review.library.formulary import fold
+from rx_review.library.lookup import fold
 from rx_review.library.rows import Listing
 
 _TIERS: Mapping[str, int] = {"village": 0, "township": 1, "county": 2}
@@ -219,9 +219,7 @@ def essential_status(known: Known, strength: str | None, resolver: Resolver) -> 
     rows = formulary.essential.on((edition.edition, known.generic), day)
     if known.form is not None:
         rows = tuple(
-            row
-            for row in rows
-            if row.form == "any" or formulary.forms[row.form].counts_as == known.form.counts_as
+            row for row in rows if row.form == "any" or formulary.forms[row.form].counts_as == known.form.counts_as
         )
     if not rows:
         return (False if edition.complete else None), False

@@ -73,9 +73,9 @@ def pair_cases(
     closest: dict[tuple[int, int, str, str, str], _Meeting] = {}
     for first, second, meeting in _meetings(present, members, resolver):
         for one, other in _about(meeting, members[first], members[second]):
-            key = (first, second, meeting.topic, one, other)
-            if key not in closest or _closeness(meeting) > _closeness(closest[key]):
-                closest[key] = meeting
+            place = (first, second, meeting.topic, one, other)
+            if place not in closest or _closeness(meeting) > _closeness(closest[place]):
+                closest[place] = meeting
     gravest: dict[tuple[int, int, str], _Meeting] = {}
     for (first, second, topic, _, _), meeting in closest.items():
         slot = (first, second, topic)
@@ -118,8 +118,8 @@ def _meetings(
             if partner in present and key <= partner:
                 for row in formulary.interactions.on((key, partner), day):
                     yield from _combinations(holders, present[partner], members, _of_interaction(row))
-                for row in formulary.incompatibilities.on((key, partner), day):
-                    yield from _combinations(holders, present[partner], members, _of_incompatibility(row))
+                for mixture in formulary.incompatibilities.on((key, partner), day):
+                    yield from _combinations(holders, present[partner], members, _of_incompatibility(mixture))
 
 
 def _combinations(
@@ -149,11 +149,15 @@ def _sharing(key: str, formulary: Formulary) -> _Meeting | None:
     if key.startswith("herb:"):
         return None
     if not key.startswith("class:"):
-        return _Meeting(key, key, "duplicate_ingredient", "major", "none", 2, True, words(key, key), NO_WORDS, NO_WORDS, False, key)
+        return _Meeting(
+            key, key, "duplicate_ingredient", "major", "none", 2, True, words(key, key), NO_WORDS, NO_WORDS, False, key
+        )
     zh, en, duplicate = formulary.class_names.get(key[6:], (key, key, ""))
     if not duplicate:
         return None
-    return _Meeting(key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, False, key)
+    return _Meeting(
+        key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, False, key
+    )
 
 
 def _of_interaction(row: Any) -> _Meeting:
@@ -169,8 +173,8 @@ def _of_incompatibility(row: Any) -> _Meeting:
     herbal = row.kind != "infusion"
     specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
     return _Meeting(
-        row.a, row.b, "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal, NO_WORDS,
-        words(row.consequence_zh, row.consequence_en), NO_WORDS, False, f"{row.kind}:{row.a}+{row.b}",
+        row.a, row.b, "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal,
+        NO_WORDS, words(row.consequence_zh, row.consequence_en), NO_WORDS, False, f"{row.kind}:{row.a}+{row.b}",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from rx_review.domain.values import county_day
 from rx_review.facts.age import Age, read_age
 from rx_review.facts.case import Case, Sheet
 from rx_review.facts.resolve import Known, Resolver
-from rx_review.library.formulary import fold
+from rx_review.library.lookup import fold
 
 _HEADING = (
     ("patient.name", "姓名", "name"),
@@ -108,7 +108,10 @@ def _heading(sheet: Sheet, prescription: Prescription) -> None:
     }
     missing = [(zh, en) for field, zh, en in _HEADING if not written[field]]
     sheet.tell("header_missing", len(missing))
-    sheet.texts["header_missing_names"] = {"zh": "、".join(zh for zh, _ in missing), "en": ", ".join(en for _, en in missing)}
+    sheet.texts["header_missing_names"] = {
+        "zh": "、".join(zh for zh, _ in missing),
+        "en": ", ".join(en for _, en in missing),
+    }
     sheet.tell("identity_written", patient.identity_number is not None)
     sheet.tell("weight_written", patient.weight is not None)
     sheet.tell("allergy_asked", patient.allergies is not None and patient.allergies.status != "not_asked")

@@ -12,7 +12,8 @@ from typing import Any
 
 from rx_review.domain.prescription import Line
 from rx_review.facts.strength import read_strength, same_strength, split_strength
-from rx_review.library.formulary import Formulary, fold
+from rx_review.library.formulary import Formulary
+from rx_review.library.lookup import fold
 from rx_review.library.rows import Drug, Form, Frequency, Herb, Route, Unit
 
 _TYPE = re.compile(r"\((?:i{1,3}|iv|v)\)$")
@@ -137,7 +138,8 @@ class Resolver:
         """Generic and form of a written name; a type such as (II) after it only tells producers apart."""
         plain = fold(written)
         names = self.formulary.written_names
-        return names.get(plain) or names.get(_TYPE.sub("", plain), (None, None))
+        found = names.get(plain) or names.get(_TYPE.sub("", plain))
+        return found if found is not None else (None, None)
 
     def _of_form(self, rows: tuple[Drug, ...], form: str) -> tuple[Drug, ...]:
         counted = self.formulary.forms[form].counts_as

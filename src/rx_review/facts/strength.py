@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from math import prod
 
-from rx_review.library.formulary import fold
+from rx_review.library.lookup import fold
 
 _TIMES = re.compile(r"[*×x]")
 _COUNT = re.compile(r"([0-9]{1,4})(?!\s*(?:mg|g|ml|ug|μg|l|iu|u|%))[^0-9.]*")
@@ -59,8 +59,7 @@ def read_strength(printed: str) -> Strength | None:
     for amount, volume in (parts, parts[::-1]):
         match = _VOLUME.fullmatch(volume)
         if match is not None:
-            base, factor = _BASE[match[2]]
-            return _amount(amount, Decimal(match[1]) * factor)
+            return _amount(amount, Decimal(match[1]) * _BASE[match[2]][1])
     return None
 
 

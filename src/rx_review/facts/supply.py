@@ -36,7 +36,8 @@ class Ratio:
 
         What is beyond the integers that the engines compare exactly is above every bound, and stays there.
         """
-        return min(-(-self.num * 10**digits // self.den), 2**53 - 1)
+        scaled: int = -(-self.num * 10**digits // self.den)
+        return min(scaled, 2**53 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def compute_supply(line: Line, known: Known, resolver: Resolver, decoction: Deco
     dose, dimension = _dose(line, known, dose_unit, resolver)
     daily = None if dose is None or (most := _times_a_day(frequency)) is None else dose.times(*most)
     dose_cause = "dose" if dose is None else "frequency"
-    return _with_days(line, known, resolver, dose_unit, frequency, Supply(dose, daily, dimension, dose_cause=dose_cause))
+    return _with_days(
+        line, known, resolver, dose_unit, frequency, Supply(dose, daily, dimension, dose_cause=dose_cause)
+    )
 
 
 def _with_days(

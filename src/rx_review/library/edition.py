@@ -104,7 +104,7 @@ class _Cache:
         if self._path is None or not self._trusted(self._path.parent):
             return None
         try:
-            found = pickle.loads(self._path.read_bytes())  # noqa: S301 - the folder is checked above
+            found = pickle.loads(self._path.read_bytes())
         except Exception:
             # Whatever is wrong with a kept edition, the files themselves say it better.
             return None

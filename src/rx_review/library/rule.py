@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -25,7 +25,6 @@ KEYS = (
 
 Literal_: TypeAlias = bool | Decimal | str
 Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=300)]
-
 
 
 class _Form(BaseModel):
@@ -62,16 +61,16 @@ class Reviewed(_Form):
 
     by: Line
     checked_by: Line | None = None
-    date: date
-    next: date
+    date: datetime.date
+    next: datetime.date
     checked: bool = False
 
 
 class Effective(_Form):
     """Days on which prescriptions are issued that the rule is for; `until` is exclusive."""
 
-    from_: Annotated[date, Field(alias="from")]
-    until: date | None = None
+    from_: Annotated[datetime.date, Field(alias="from")]
+    until: datetime.date | None = None
 
 
 class Clause(_Form):
@@ -203,5 +202,3 @@ def _read_literal(fact: str, value: object) -> Literal_:
     if isinstance(value, str):
         return str(value)
     raise ValueError(f"{fact}: {value!r} is neither a number, a code nor true or false")
-
-

@@ -115,8 +115,9 @@ def _line(tree: Any, location: tuple[Any, ...]) -> int:
     for part in location:
         try:
             key = part if not isinstance(node, list) else int(part)
-            position = node.lc.item(key) if isinstance(node, list) else node.lc.key(key)
-            line, node = position[0] + 1, node[key]
+            positions: Any = node.lc
+            line = (positions.item(key) if isinstance(node, list) else positions.key(key))[0] + 1
+            node = node[key]
         except (AttributeError, KeyError, IndexError, TypeError, ValueError):
             break
     return line

@@ -37,7 +37,7 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("substitutes", "frequency", "frequencies"),
 )
 
-_SPELLS = {"route": "routes", "unit": "units", "form": "forms", "frequency": "frequencies"}
+_SPELLS = {"diagnosis": "diagnoses", "route": "routes", "unit": "units", "form": "forms", "frequency": "frequencies"}
 
 
 def read_tables(folder: Path) -> Tables:
@@ -150,12 +150,10 @@ def _references(tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Dangling]:
             if isinstance(row, Row) and row.source not in keys["sources"]:
                 yield (table, row, "source", row.source, "sources")
     for row in tables["spellings"]:
-        target = _SPELLS.get(row.kind)
-        if target is not None and row.code not in keys[target]:
-            yield ("spellings", row, "code", row.code, target)
-        elif target is None and row.code.partition(".")[0] not in keys["diagnoses"]:
-            # A diagnosis may be spelt out to a subcategory; its category must exist.
-            yield ("spellings", row, "code", row.code, "diagnoses")
+        # A diagnosis may be spelt out to a subcategory; its category must exist.
+        code = row.code.partition(".")[0] if row.kind == "diagnosis" else row.code
+        if code not in keys[_SPELLS[row.kind]]:
+            yield ("spellings", row, "code", row.code, _SPELLS[row.kind])
     yield from _substances(tables, keys)
 
 

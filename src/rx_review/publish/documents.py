@@ -179,7 +179,12 @@ def _alias(model: type, name: str) -> str:
 def _columns(model: type, names: Iterable[str]) -> Iterator[str]:
     fields = model.model_fields  # type: ignore[attr-defined]
     rows = (
-        (f"`{_alias(model, name)}`", fields[name].title or "", fields[name].description or "", _example(fields[name].examples))
+        (
+            f"`{_alias(model, name)}`",
+            fields[name].title or "",
+            fields[name].description or "",
+            _example(fields[name].examples),
+        )
         for name in names
     )
     yield from _table(("column", "中文", "meaning", "example"), rows)

@@ -6,10 +6,41 @@ A cell is text; the model turns it into its type and refuses what does not fit. 
 
 from __future__ import annotations
 
-from rx_review.library.rows.clinical import Allergen, Contraindication, DiagnosisGroup, Herb, Incompatibility, Interaction, Limit, SkinTest
-from rx_review.library.rows.drugs import ClassMember, ClassName, Drug, Essential, EssentialEdition, Ingredient, Listing, Name, Substitute
-from rx_review.library.rows.reference import CommentCode, Diagnosis, Form, Frequency, Institution, Parameter, Route, Source, Spelling, Unit, Wording
+from rx_review.library.rows.clinical import (
+    Allergen,
+    Contraindication,
+    DiagnosisGroup,
+    Herb,
+    Incompatibility,
+    Interaction,
+    Limit,
+    SkinTest,
+)
 from rx_review.library.rows.dated import Row
+from rx_review.library.rows.drugs import (
+    ClassMember,
+    ClassName,
+    Drug,
+    Essential,
+    EssentialEdition,
+    Ingredient,
+    Listing,
+    Name,
+    Substitute,
+)
+from rx_review.library.rows.reference import (
+    CommentCode,
+    Diagnosis,
+    Form,
+    Frequency,
+    Institution,
+    Parameter,
+    Route,
+    Source,
+    Spelling,
+    Unit,
+    Wording,
+)
 
 TABLES: tuple[type[Row] | type[Source], ...] = (
     Allergen,
@@ -43,11 +74,43 @@ TABLES: tuple[type[Row] | type[Source], ...] = (
 )
 
 
-
 def columns(model: type[Row] | type[Source]) -> tuple[str, ...]:
     """Header of a table's file: its own columns, then source, from, until, checked, recalled."""
     shared = set(Row.model_fields) if issubclass(model, Row) else set()
     names = [*(n for n in model.model_fields if n not in shared), *(n for n in Row.model_fields if n in shared)]
     return tuple(model.model_fields[name].alias or name for name in names)
 
-__all__ = ["Allergen", "ClassMember", "ClassName", "CommentCode", "Contraindication", "Diagnosis", "DiagnosisGroup", "Drug", "Essential", "EssentialEdition", "Form", "Frequency", "Herb", "Incompatibility", "Ingredient", "Institution", "Interaction", "Limit", "Listing", "Name", "Parameter", "Route", "Row", "SkinTest", "Source", "Spelling", "Substitute", "TABLES", "Unit", "Wording", "columns"]
+
+__all__ = [
+    "TABLES",
+    "Allergen",
+    "ClassMember",
+    "ClassName",
+    "CommentCode",
+    "Contraindication",
+    "Diagnosis",
+    "DiagnosisGroup",
+    "Drug",
+    "Essential",
+    "EssentialEdition",
+    "Form",
+    "Frequency",
+    "Herb",
+    "Incompatibility",
+    "Ingredient",
+    "Institution",
+    "Interaction",
+    "Limit",
+    "Listing",
+    "Name",
+    "Parameter",
+    "Route",
+    "Row",
+    "SkinTest",
+    "Source",
+    "Spelling",
+    "Substitute",
+    "Unit",
+    "Wording",
+    "columns",
+]

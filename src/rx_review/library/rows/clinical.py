@@ -22,9 +22,7 @@ class Limit(Row):
     form: Annotated[Maybe, column("剂型", "sustained_tablet", "key of forms.csv; empty = any")] = None
     age_from: Annotated[Age, column("年龄自", "18y", "inclusive; empty = from birth")] = None
     age_until: Annotated[Age, column("年龄至", "65y", "exclusive; empty = no end")] = None
-    measure: Annotated[
-        Literal["single_dose", "daily_dose", "days"], column("指标", "daily_dose", "what is bounded")
-    ]
+    measure: Annotated[Literal["single_dose", "daily_dose", "days"], column("指标", "daily_dose", "what is bounded")]
     maximum: Annotated[Decimal, BeforeValidator(plain_number), column("上限", "2.4", "greatest allowed value")]
     unit: Annotated[Text, column("单位", "g", "key of units.csv, or day")]
     per: Annotated[Literal["", "kg"], column("每", "kg", "kg: multiplied by body weight")] = ""
@@ -40,12 +38,10 @@ class Interaction(Row):
 
     a: Annotated[Text, column("甲", "class:nitrate", "ingredient or class:CODE")]
     b: Annotated[Text, column("乙", "西地那非", "ingredient or class:CODE")]
-    grade: Annotated[
-        Literal["contraindicated", "major", "moderate"], column("级别", "contraindicated", "how bad")
-    ]
-    scope: Annotated[
-        Literal["systemic", "any"], column("范围", "systemic", "systemic: both given systemically")
-    ] = "systemic"
+    grade: Annotated[Literal["contraindicated", "major", "moderate"], column("级别", "contraindicated", "how bad")]
+    scope: Annotated[Literal["systemic", "any"], column("范围", "systemic", "systemic: both given systemically")] = (
+        "systemic"
+    )
     consequence_zh: Annotated[Text, column("后果", "可致严重低血压", "what happens")]
     consequence_en: Annotated[Text, column("后果（英）", "severe hypotension", "what happens")]
     advice_zh: Annotated[Maybe, column("建议", "停用其一", "what to do")] = None
@@ -79,7 +75,9 @@ class Contraindication(Row):
     form: Annotated[Maybe, column("剂型", "", "key of forms.csv; empty = any")] = None
     grade: Annotated[Literal["contraindicated", "caution"], column("级别", "contraindicated", "how bad")]
     scope: Annotated[Literal["systemic", "any"], column("范围", "systemic", "any: topical use too")] = "systemic"
-    ask_zh: Annotated[Maybe, column("追问", "患者是否妊娠？", "asked when unknown; then the prescription is held")] = None
+    ask_zh: Annotated[Maybe, column("追问", "患者是否妊娠？", "asked when unknown; then the prescription is held")] = (
+        None
+    )
     ask_en: Annotated[Maybe, column("追问（英）", "Is she pregnant?", "the same question")] = None
     consequence_zh: Annotated[Text, column("后果", "可影响软骨发育", "why")]
     consequence_en: Annotated[Text, column("后果（英）", "may harm cartilage", "why")]

@@ -17,10 +17,12 @@ _FULL_WIDTH = re.compile(r"[０-９ａ-ｚＡ-Ｚ　]")
 
 
 def blank_is_none(cell: object) -> object:
+    """An empty cell holds nothing."""
     return None if cell == "" else cell
 
 
 def plain_number(cell: object) -> object:
+    """A number as plain digits; an exponent or a sign is a mistake in a spreadsheet."""
     if cell == "" or cell is None:
         return None
     if not re.fullmatch(r"\d{1,12}(\.\d{1,6})?", str(cell)):
@@ -66,9 +68,7 @@ class Row(BaseModel):
     source: Annotated[Text, column("来源", "NEML-2026", "key of sources.csv")]
     from_: Annotated[date, Field(alias="from"), column("生效日", "2026-09-01", "first day the row holds")]
     until: Annotated[Until, column("失效日", "", "first day it no longer holds; empty = still true")] = None
-    checked: Annotated[
-        Flag, column("已核对", "false", "a pharmacist compared the row with the official text")
-    ] = False
+    checked: Annotated[Flag, column("已核对", "false", "a pharmacist compared the row with the official text")] = False
     recalled: Annotated[Flag, column("凭记忆", "true", "written from memory, to be compared")] = False
 
     @model_validator(mode="before")

@@ -95,9 +95,9 @@ class Form(Row):
         Literal["oral", "injection", "inhaled", "topical", "rectal", "other"],
         column("途径组", "oral", "route group it is made for"),
     ]
-    release: Annotated[
-        Literal["immediate", "sustained", "enteric"], column("释放", "immediate", "how it releases")
-    ] = "immediate"
+    release: Annotated[Literal["immediate", "sustained", "enteric"], column("释放", "immediate", "how it releases")] = (
+        "immediate"
+    )
     solid: Annotated[Flag, column("可数", "true", "counted in whole units")] = False
 
 
