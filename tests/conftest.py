@@ -17,6 +17,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 _cache = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a pharmacist accept changed verdicts of the corpus."""
+    parser.addoption("--update-expected", action="store_true", help="rewrite tests/corpus/expected.txt")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Drop the settings of whoever runs the tests; keep compiled editions out of their home."""
     if hasattr(config, "workerinput"):

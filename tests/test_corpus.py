@@ -45,7 +45,7 @@ def _sheets() -> Iterator[Sheet]:
     for file in sorted(CORPUS.glob("*.json")):
         for tree in decode(file.read_text("utf-8")):
             yield _sheet(tree, NOTHING_KNOWN, None)
-    for file in sorted((CORPUS / "circumstances").glob("*.json")):
+    for file in sorted((CORPUS.parent / "circumstances").glob("*.json")):
         whole = decode(file.read_text("utf-8"))
         circumstances = Circumstances.model_validate(whole["circumstances"])
         yield _sheet(whole["prescription"], circumstances, whole.get("at"))

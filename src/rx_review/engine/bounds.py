@@ -37,12 +37,20 @@ def shards(conditions: Sequence[Condition]) -> Iterator[list[tuple[int, Conditio
     """Split conditions so that no ruleset can have too many tests open for one fact."""
     shard: list[tuple[int, Condition]] = []
     for numbered in enumerate(conditions):
-        if shard and (pending([*shard, numbered]) > PENDING or len(shard) >= FIRST_TESTS - 1):
+        if shard and (pending([*shard, numbered]) > PENDING or breadth([*shard, numbered]) >= FIRST_TESTS):
             yield shard
             shard = []
         shard.append(numbered)
     if shard:
         yield shard
+
+
+def breadth(conditions: Iterable[tuple[int, Condition]]) -> int:
+    """A bound on the different tests under one node: each rule adds one, or as many as its longest list has."""
+    return sum(
+        max(len(test.right) if isinstance(test.right, tuple) else 1 for test in condition.tests)
+        for _, condition in conditions
+    )
 
 
 def pending(conditions: Iterable[tuple[int, Condition]]) -> int:
@@ -69,7 +77,7 @@ def prove_bounds(conditions: Sequence[tuple[int, Condition]], fields: Iterable[s
         raise engine_failure("two fact names share a 32-bit hash")
     if len(names) > PROPERTIES:
         raise engine_failure(f"{len(names)} properties in one fact, at most {PROPERTIES}")
-    if len(conditions) >= FIRST_TESTS or pending(conditions) > PENDING:
+    if breadth(conditions) >= FIRST_TESTS or pending(conditions) > PENDING:
         raise engine_failure("too many tests under one node")
     for _, condition in conditions:
         for test in condition.tests:

@@ -69,7 +69,7 @@ class _Search:
     def ways(self, prescription: Prescription) -> Iterator[Counterfactual]:
         """Yield verified ways, the first found first."""
         shown = 0
-        for edits in self._explore(prescription, ()):
+        for edits in self._explore(prescription, (), {}):
             minimal = self._minimal(prescription, edits)
             key = frozenset(edit.zh for edit in minimal)
             if key in self.seen:
@@ -91,7 +91,9 @@ class _Search:
                     wanted.setdefault(remedy, f"请先处理：{stop.condition.rule.title.zh}")
         return tuple(Counterfactual("supply", {"zh": zh, "en": remedy}) for remedy, zh in wanted.items())
 
-    def _explore(self, prescription: Prescription, edits: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
+    def _explore(
+        self, prescription: Prescription, edits: tuple[Edit, ...], chosen: Mapping[str, str]
+    ) -> Iterator[tuple[Edit, ...]]:
         if self.left <= 0:
             return
         self.left -= 1
@@ -103,9 +105,13 @@ class _Search:
         if len(edits) >= _DEPTH:
             return
         # The finding with the fewest ways out decides most of what the rest will be.
-        choices = min((self._choices(stop, prescription) for stop in stops), key=len)
-        for edit in choices:
-            yield from self._explore(edit.apply(prescription), (*edits, edit))
+        choices = {stop.condition.rule.id: self._choices(stop, prescription) for stop in reversed(stops)}
+        rule = min(choices, key=lambda name: len(choices[name]))
+        for edit in choices[rule]:
+            # What answers a rule on one line answers it on the next: halving one drug of a regimen and giving a
+            # reason for the other helps nobody.
+            if chosen.get(rule, edit.kind) == edit.kind:
+                yield from self._explore(edit.apply(prescription), (*edits, edit), {**chosen, rule: edit.kind})
 
     def _choices(self, stop: Judged, prescription: Prescription) -> list[Edit]:
         day = county_day(prescription.issued_at).toordinal()

@@ -1,6 +1,7 @@
 """The only user of durable-rules: its C engine, in the subset that random testing proved right.
 
-One pattern a rule, tests on one fact only, integers and codes. Facts are asserted, never posted: an event feeds
+One pattern a rule, tests on one fact only, integers and codes; a comparison with another property asks first
+whether that one is there. Facts are asserted, never posted: an event feeds
 only the first rule that matches. Each fact carries its own id: generated ids are compared by a 32-bit hash. One
 ruleset handle keeps one state for ever: states are found by a 32-bit hash of their name, and deleting one that
 fired nothing crashes. A sentinel rule, defined last on a fact asserted last, must fire exactly once a review;
@@ -203,6 +204,10 @@ def definition(conditions: Iterable[tuple[int, Condition]], short: Mapping[str, 
 def _conjunction(tests: Sequence[Test | tuple[Test]], short: Mapping[str, str]) -> object:
     parts: list[object] = []
     for test in tests:
+        asked = test[0] if isinstance(test, tuple) else test
+        if asked.against is not None:
+            # Against an absent property the engine compares with what the test before left in memory.
+            parts.append({"$ex": {short[asked.against]: 1}})
         if isinstance(test, tuple):
             parts += _negated(test[0], short)
         else:

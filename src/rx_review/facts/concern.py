@@ -128,11 +128,17 @@ def line_concerns(
 
 
 def is_excused(prescription: Prescription, purpose: str, lines: tuple[int, ...]) -> bool:
-    """Whether the prescriber gave a reason for that and signed again, for one of the lines or the whole sheet."""
+    """Whether the prescriber gave a reason for that and signed again, for these lines or the whole sheet.
+
+    A reason that names several lines is about those together; one that names a single line is about it with any other.
+    """
     return any(
-        reason.for_ == purpose and reason.signed_again and (not reason.lines or bool(set(reason.lines) & set(lines)))
+        reason.for_ == purpose
+        and reason.signed_again
+        and (set(lines) <= set(reason.lines) if len(reason.lines) != 1 else reason.lines[0] in lines)
         for reason in prescription.reasons
-    )
+        if reason.lines
+    ) or any(reason.for_ == purpose and reason.signed_again and not reason.lines for reason in prescription.reasons)
 
 
 def _recorded_allergy(ingredient: str, known: Known, person: Person, resolver: Resolver) -> str | None:

@@ -33,6 +33,7 @@ class Understood:
     names: tuple[str, ...]
     cautions: tuple[Caution, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    as_needed: bool = False
 
 
 def understand(line: Line, tier: str | None, decoction: Decoction | None, resolver: Resolver) -> Understood:
@@ -57,6 +58,9 @@ def _understand(line: Line, tier: str | None, decoction: Decoction | None, resol
     _written(sheet, line, resolver)
     sheet.texts["drug"] = shown(line, known)
     sheet.tell("drug_known", known is not None)
+    route = resolver.route(line.route)
+    sheet.tell("route_group", route.group if route else None, "route")
+    sheet.tell("infusion", route.infusion if route else None, "route")
     if known is None:
         for name in (*_OF_KNOWN, "days_supplied", "days_without_last_pack", "doses_supplied", "route_unsuited"):
             sheet.tell(name, None, "drug")
@@ -76,8 +80,10 @@ def _understand(line: Line, tier: str | None, decoction: Decoction | None, resol
     names = tuple(sorted(part.name for part in known.components)) or (known.generic,)
     group = sheet.values.get("route_group") or sheet.values.get("form_route")
     cautions = cautions_of(known, topical, resolver)
+    frequency = resolver.frequency(line.frequency)
+    as_needed = frequency is not None and frequency.times is None
     return Understood(
-        known, supply, topical, sheet, names, cautions, bounds_of(known, supply, topical, group, resolver)
+        known, supply, topical, sheet, names, cautions, bounds_of(known, supply, topical, group, resolver), as_needed
     )
 
 
@@ -141,12 +147,10 @@ def _form(sheet: Sheet, line: Line, known: Known, topical: bool | None, resolver
     form = known.form
     sheet.tell("form_route", form.route if form else known.agreed("route"), "form")
     sheet.tell("release", form.release if form else None, "form")
-    sheet.tell("route_group", route.group if route else None, "route")
-    sheet.tell("infusion", route.infusion if route else None, "route")
     sheet.tell("topical", bool(topical))
     made_for = sheet.values.get("form_route")
     # Injections are dripped into eyes, nebulised and taken by mouth on purpose; the reverse never is.
-    if known.kind == "herb" or made_for == "injection":
+    if known.kind in ("herb", "granule") or made_for == "injection":
         sheet.tell("route_unsuited", False)
     elif route is None or made_for is None:
         sheet.tell("route_unsuited", None, "route" if route is None else "form")

@@ -27,6 +27,7 @@ class Member:
     line: Line
     known: Known
     systemic: bool | None
+    as_needed: bool
     own: bool
 
     @property
@@ -56,7 +57,13 @@ class _Meeting:
 def members_of(lines: Iterable[tuple[Line, Understood]], *, own: bool) -> list[Member]:
     """Lines whose drug is known, as members of pairs."""
     return [
-        Member(line, understood.known, None if understood.topical is None else not understood.topical, own)
+        Member(
+            line,
+            understood.known,
+            None if understood.topical is None else not understood.topical,
+            understood.as_needed,
+            own,
+        )
         for line, understood in lines
         if understood.known is not None
     ]
@@ -195,6 +202,7 @@ def _case(whole: Case, prescription: Prescription, first: Member, second: Member
         "grade": meeting.grade,
         "tradition": meeting.tradition,
         "same_drug": int(_same(first.known, second.known)),
+        "breakthrough": int(_is_breakthrough(first, second) or _is_breakthrough(second, first)),
         "hidden": int(any(part.hidden for m in (first, second) for part in m.known.components if part.name == shared)),
         "across_sheets": int(not (first.own and second.own)),
         "excused": int(is_excused(prescription, _REASON_FOR[meeting.topic], lines)),
@@ -214,6 +222,11 @@ def _case(whole: Case, prescription: Prescription, first: Member, second: Member
     ingredients = tuple(sorted(first.ingredients | second.ingredients))
     row = f"{meeting.topic}:{meeting.name}"
     return Case("pair", lines, own, missing, texts, ingredients, row, above=whole)
+
+
+def _is_breakthrough(sustained: Member, relief: Member) -> bool:
+    form = sustained.known.form
+    return form is not None and form.release == "sustained" and relief.as_needed and not sustained.as_needed
 
 
 def _same(first: Known, second: Known) -> bool:

@@ -129,10 +129,20 @@ class Resolver:
         if rows and written is not None:
             rows = self._of_form(rows, written)
         printed, packed = split_strength(strength)
-        exact = tuple(row for row in rows if printed and row.strength and same_strength(printed, fold(row.strength)))
+        exact = self._of_strength(rows, printed)
         if not rows:
             return None
         return self._known(name, written, exact or rows, None if exact else printed, pack or packed)
+
+    @staticmethod
+    def _of_strength(rows: tuple[Drug, ...], printed: str | None) -> tuple[Drug, ...]:
+        """Rows of that strength; one that is printed alike, or alike in volume too, before one without volume."""
+        if printed is None:
+            return ()
+        same = tuple(row for row in rows if row.strength and same_strength(printed, fold(row.strength)))
+        volume = strength.volume if (strength := read_strength(printed)) else None
+        alike = tuple(row for row in same if row.strength and _volume(row.strength) == volume)
+        return tuple(row for row in same if row.strength and fold(row.strength) == printed) or alike or same
 
     def _named(self, written: str) -> tuple[str | None, str | None]:
         """Generic and form of a written name; a type such as (II) after it only tells producers apart."""
@@ -193,6 +203,11 @@ class Resolver:
     def _agreed_amount(rows: tuple[Drug, ...]) -> tuple[Decimal | None, str | None]:
         found = {(row.amount, row.amount_unit) for row in rows}
         return found.pop() if len(found) == 1 else (None, None)
+
+
+def _volume(strength: str) -> Decimal | None:
+    found = read_strength(fold(strength))
+    return found.volume if found else None
 
 
 def _agreed(rows: tuple[Drug, ...], name: str) -> Any:

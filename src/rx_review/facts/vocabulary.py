@@ -156,7 +156,7 @@ _LINE = (
     _code("line", "footnote_missing", "脚注缺失", "footnote that is missing or wrong", "none ordinary critical"),
     _text("line", "footnote_due", "应注脚注", "the footnote that is due"),
     _flag("line", "toxic_herb", "毒性饮片", "raw piece on the list of toxic herbs", _WRITTEN),
-    _flag("line", "skin_test_needed", "需皮试", "the label asks for a skin test", _WRITTEN),
+    _flag("line", "skin_test_needed", "需皮试", "the label asks for a skin test"),
     _code("line", "skin_test", "皮试", "state of the skin test", "none ordered negative positive exempt", "none"),
 )  # fmt: skip
 
@@ -184,6 +184,7 @@ _PAIR = (
           "none eighteen_antagonisms nineteen_fears", "none"),
     _flag("pair", "applies", "适用", "both lines are known to be in the pair"),
     _flag("pair", "same_drug", "同一药品", "both lines are the same generic and form", _WRITTEN),
+    _flag("pair", "breakthrough", "缓释加必要时", "one line is sustained release, the other the same drug as needed", _WRITTEN),
     _flag("pair", "hidden", "隐含成分", "the shared ingredient hides in a compound", _WRITTEN),
     _flag("pair", "across_sheets", "跨处方", "the second line is on another sheet of the visit", _WRITTEN),
     _flag("pair", "excused", "已注明理由并再次签名", "a reason was written and the prescriber signed again", _WRITTEN),

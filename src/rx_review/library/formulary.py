@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from rx_review.library.lookup import Dated, fold
+from rx_review.library.lookup import Dated, Span, fold, span
 from rx_review.library.rows import (
     Contraindication,
     Drug,
@@ -97,32 +97,30 @@ class Formulary:
 
 def build_formulary(tables: Tables) -> Formulary:
     """Index checked rows. Class rows are expanded to ingredients; an ingredient's own row beats its class's."""
-    classes = Dated((row.ingredient, _Word(row.class_, row)) for row in tables["classes"])
     members = _members(tables)
     drugs: tuple[Drug, ...] = tables["drugs"]
     forms = {row.form: row for row in tables["forms"]}
     spellings = _spellings(tables)
     return Formulary(
-        drugs=Dated((row.drug, row) for row in drugs),
-        drugs_of=Dated((row.generic, row) for row in drugs),
+        drugs=Dated(_keyed(drugs, lambda row: row.drug)),
+        drugs_of=Dated(_keyed(drugs, lambda row: row.generic)),
         written_names=_written_names(tables, spellings),
-        herbs=Dated((row.herb, row) for row in tables["herbs"]),
-        composition=Dated((row.generic, row) for row in tables["ingredients"]),
-        classes=_words(classes),
+        herbs=Dated(_keyed(tables["herbs"], lambda row: row.herb)),
+        composition=Dated(_keyed(tables["ingredients"], lambda row: row.generic)),
+        classes=Dated((row.ingredient, span(row, row.class_)) for row in tables["classes"]),
         class_names={row.class_: (row.zh, row.en, row.duplicate) for row in tables["class_names"]},
-        essential=Dated(((row.edition, row.generic), row) for row in tables["essential"]),
-        editions=Dated(("", row) for row in tables["essential_editions"]),
-        listings=Dated((row.generic, row) for row in tables["listings"]),
+        essential=Dated(_keyed(tables["essential"], lambda row: (row.edition, row.generic))),
+        editions=Dated(_keyed(tables["essential_editions"], lambda row: "")),
+        listings=Dated(_keyed(tables["listings"], lambda row: row.generic)),
         limits=Dated(_expand(tables["limits"], members)),
         contraindications=Dated(_expand(tables["contraindications"], members)),
         interactions=Dated(_pairs(tables["interactions"])),
         incompatibilities=Dated(_pairs(tables["incompatibilities"])),
         partners=_partners(tables),
-        allergens=_words(Dated((fold(row.allergen), _Word(row.target, row)) for row in tables["allergens"])),
-        skin_tests=_words(
-            Dated(
-                (name, _Word(row.route, row)) for row in tables["skin_tests"] for name in _targets(row.target, members)
-            )
+        allergens=Dated((fold(row.allergen), span(row, row.target)) for row in tables["allergens"]),
+        skin_tests=Dated(
+            (name, Span(found.value.route, found.start, found.end))
+            for name, found in _expand(tables["skin_tests"], members)
         ),
         groups=_groups(tables),
         group_names={row.group: (row.zh, row.en) for row in tables["diagnosis_groups"]},
@@ -132,9 +130,9 @@ def build_formulary(tables: Tables) -> Formulary:
         forms=forms,
         frequencies={row.frequency: row for row in tables["frequencies"]},
         spellings=spellings,
-        parameters=Dated((row.parameter, row) for row in tables["parameters"]),
+        parameters=Dated(_keyed(tables["parameters"], lambda row: row.parameter)),
         institutions={row.institution: row for row in tables["institutions"]},
-        substitutes=Dated((row.generic, row) for row in tables["substitutes"]),
+        substitutes=Dated(_keyed(tables["substitutes"], lambda row: row.generic)),
         wordings=frozenset((row.kind, fold(row.wording)) for row in tables["wordings"]),
         changes=_changes(tables),
     )
@@ -152,40 +150,40 @@ def _changes(tables: Tables) -> tuple[int, ...]:
     return tuple(sorted(days))
 
 
-class _Word(tuple[Any, Row]):
-    """A word with the row that dates it."""
-
-    def __new__(cls, word: Any, row: Row) -> _Word:
-        return super().__new__(cls, (word, row))
+Members = Mapping[str, tuple[tuple[str, Row], ...]]
+"""Ingredients of each class, each with the row that makes it one."""
 
 
-def _words(dated: Dated[Any, _Word]) -> Dated[Any, Any]:
-    plain: Dated[Any, Any] = Dated(())
-    plain._rows = {
-        key: tuple((start, end, word) for start, end, (word, _) in rows) for key, rows in dated._rows.items()
-    }
-    return plain
-
-
-def _members(tables: Tables) -> Mapping[str, tuple[str, ...]]:
-    members: dict[str, list[str]] = defaultdict(list)
+def _members(tables: Tables) -> Members:
+    members: dict[str, list[tuple[str, Row]]] = defaultdict(list)
     for row in tables["classes"]:
-        if row.ingredient not in members[row.class_]:
-            members[row.class_].append(row.ingredient)
+        members[row.class_].append((row.ingredient, row))
     return {name: tuple(found) for name, found in members.items()}
 
 
-def _targets(target: str, members: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return members.get(target[6:], ()) if target.startswith("class:") else (target,)
+def _keyed(rows: Iterable[Any], key: Callable[[Any], Any]) -> Iterator[tuple[Any, Span[Any]]]:
+    for row in rows:
+        yield key(row), span(row, row)
 
 
-def _expand(rows: Iterable[Any], members: Mapping[str, tuple[str, ...]]) -> list[tuple[str, Any]]:
-    """Rows by ingredient, a class's row under each member. Where a member has its own row, the look-up decides."""
-    return [(name, row) for row in rows for name in _targets(row.target, members)]
+def _expand(rows: Iterable[Any], members: Members) -> Iterator[tuple[str, Span[Any]]]:
+    """Rows by ingredient, a class's row under each member while it is one. Own rows beat these at the look-up."""
+    for row in rows:
+        whole = span(row, row)
+        if not row.target.startswith("class:"):
+            yield row.target, whole
+            continue
+        for ingredient, membership in members.get(row.target[6:], ()):
+            held = span(membership, row)
+            start, end = max(whole.start, held.start), min(whole.end, held.end)
+            if start < end:
+                yield ingredient, Span(row, start, end)
 
 
-def _pairs(rows: Iterable[Any]) -> list[tuple[tuple[str, str], Any]]:
-    return [(key, row) for row in rows for key in {(row.a, row.b), (row.b, row.a)}]
+def _pairs(rows: Iterable[Any]) -> Iterator[tuple[tuple[str, str], Span[Any]]]:
+    for row in rows:
+        for key in {(row.a, row.b), (row.b, row.a)}:
+            yield key, span(row, row)
 
 
 def _partners(tables: Tables) -> Mapping[str, tuple[str, ...]]:
@@ -244,12 +242,18 @@ def _written_names(tables: Tables, spellings: Mapping[tuple[str, str], str]) -> 
     for herb in tables["herbs"]:
         for written in (herb.herb, *aliases[herb.herb]):
             names[fold(written)] = (herb.herb, None)
+    forms_of: dict[str, dict[str, str]] = defaultdict(dict)
     for drug in tables["drugs"]:
-        for written in (drug.generic, *aliases[drug.generic]):
+        for suffix in suffixes[drug.form]:
+            forms_of[drug.generic].setdefault(suffix, drug.form)
+    for generic, endings in forms_of.items():
+        for written in (generic, *aliases[generic]):
             plain = fold(written)
-            names[plain] = (drug.generic, None)
-            for suffix in suffixes[drug.form]:
-                names.setdefault(plain + suffix, (drug.generic, drug.form))
-                if drug.form == "powder_injection":
-                    names.setdefault("注射用" + plain, (drug.generic, drug.form))
+            # 缓释片 before 片: the longest ending tells the form.
+            told = max((suffix for suffix in endings if plain.endswith(suffix)), key=len, default="")
+            names[plain] = (generic, endings[told] if told and written != generic else None)
+            for suffix, form in endings.items():
+                names.setdefault(plain + suffix, (generic, form))
+                if form == "powder_injection":
+                    names.setdefault("注射用" + plain, (generic, form))
     return names

@@ -5,13 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from rx_review.library.rows import Row
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
+
+FOR_EVER = date.max.toordinal()
 
 
 def fold(name: str) -> str:
@@ -19,41 +22,50 @@ def fold(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+@dataclass(frozen=True, slots=True)
+class Span(Generic[R]):
+    """Something that holds from one day to before another, as ordinals."""
+
+    value: R
+    start: int
+    end: int
+
+
+def span(row: Row, value: R) -> Span[R]:
+    """A value for the days of a row."""
+    return Span(value, row.from_.toordinal(), row.until.toordinal() if row.until else FOR_EVER)
+
+
 class Dated(Generic[K, R]):
-    """Rows by key, several per key; `on` gives those that hold on a day."""
+    """Values by key, several per key, each for some days; `on` gives those that hold on a day."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_spans",)
 
-    def __init__(self, pairs: Iterable[tuple[K, R]]) -> None:
-        grouped: dict[K, list[tuple[int, int, R]]] = defaultdict(list)
-        for key, row in pairs:
-            grouped[key].append((*_period(row), row))
-        self._rows: dict[K, tuple[tuple[int, int, R], ...]] = {key: tuple(rows) for key, rows in grouped.items()}
+    def __init__(self, pairs: Iterable[tuple[K, Span[R]]]) -> None:
+        grouped: dict[K, list[Span[R]]] = defaultdict(list)
+        for key, value in pairs:
+            grouped[key].append(value)
+        self._spans: dict[K, tuple[Span[R], ...]] = {key: tuple(values) for key, values in grouped.items()}
 
     def on(self, key: K, day: int) -> tuple[R, ...]:
-        """Rows of `key` that hold on the day with that ordinal."""
-        rows = self._rows.get(key)
-        return tuple(row for start, end, row in rows if start <= day < end) if rows else ()
+        """Values of `key` that hold on the day with that ordinal."""
+        spans = self._spans.get(key)
+        return tuple([s.value for s in spans if s.start <= day < s.end]) if spans else ()
 
     def one(self, key: K, day: int) -> R | None:
-        """The row of `key` that holds on that day, or None."""
-        for start, end, row in self._rows.get(key, ()):
-            if start <= day < end:
-                return row
+        """The value of `key` that holds on that day, or None."""
+        for found in self._spans.get(key, ()):
+            if found.start <= day < found.end:
+                return found.value
         return None
 
     def __contains__(self, key: object) -> bool:
-        return key in self._rows
+        return key in self._spans
 
     def __iter__(self) -> Iterator[K]:
         """Every key, whatever the day."""
-        return iter(self._rows)
+        return iter(self._spans)
 
     def all(self, key: K) -> tuple[R, ...]:
-        """Rows of `key` whatever the day."""
-        return tuple(row for _, _, row in self._rows.get(key, ()))
-
-
-def _period(row: Any) -> tuple[int, int]:
-    base = row if isinstance(row, Row) else row[-1]
-    return base.from_.toordinal(), base.until.toordinal() if base.until else date.max.toordinal()
+        """Values of `key` whatever the day."""
+        return tuple(found.value for found in self._spans.get(key, ()))

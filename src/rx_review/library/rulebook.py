@@ -19,7 +19,8 @@ from rx_review.library.rule import KEYS, Rule
 
 # What YAML 1.1 readers take for something else: booleans, octal, base-60 numbers, exponents.
 _TRAP = re.compile(
-    r"(?i:on|off|yes|no|y|n)|0[0-9]+(\.[0-9]+)?|[0-9]+(:[0-9]{1,2})+|[0-9.]+e[+-]?[0-9]+|\.inf|\.nan|0x[0-9a-f]+|0o[0-7]+"
+    r"on|off|yes|no|y|n|0[0-9]+(\.[0-9]+)?|[0-9]+(:[0-9]{1,2})+|[0-9.]+e[+-]?[0-9]+|\.inf|\.nan|0x[0-9a-f]+|0o[0-7]+",
+    re.IGNORECASE,
 )
 
 

@@ -77,6 +77,9 @@ def _read_table(path: Path, model: type[Row] | type[Source]) -> tuple[list[tuple
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         return [], [Fault(path.name, f"not UTF-8 at byte {error.start}", "save the file as UTF-8")]
+    if text.startswith("\ufeff"):
+        what = "begins with a byte order mark (BOM)"
+        return [], [Fault(f"{path.name}:1", what, "save as UTF-8 without BOM")]
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     expected = columns(model)
     rows: list[tuple[int, Any]] = []
