@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from rx_review.cli import main
 from tests.facts.small import sheet, write_formulary
 from tests.library.conftest import RULE
+
+from rx_review.cli import main
 
 RETURNS = (
     RULE.replace("RX-QTY-901", "RX-QTY-902")

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from tests.cli.conftest import tablets
 
 PASSES, NOTED, RETURNED = tablets("A", 14), tablets("B", 15), tablets("C", 31)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
 from tests.cli.conftest import tablets
 
 
@@ -30,7 +29,13 @@ def test_a_rule_is_explained_by_id_and_by_name(run):
     by_id, by_name = run("rules", "explain", "RX-QTY-901"), run("rules", "explain", "quantity-over-fourteen-days")
     assert by_id == by_name
     assert by_id.code == 0
-    for said in ("days_supplied over 14", "处方管理办法 第十九条", "（未核对原文）", "✗ Fifteen days", "✓ Fourteen days"):
+    for said in (
+        "days_supplied over 14",
+        "处方管理办法 第十九条",
+        "（未核对原文）",
+        "✗ Fifteen days",
+        "✓ Fourteen days",
+    ):
         assert said in by_id.out
 
 
@@ -66,7 +71,10 @@ def test_new_rules_are_numbered_and_never_overwritten(fresh, tmp_path):
     for name in ("one-thing", "another-thing"):
         assert fresh("rules", "new", "topic", name).code == 0
     listed = json.loads(fresh("rules", "list", "--json").out)
-    assert [(rule["id"], rule["name"]) for rule in listed] == [("RX-NEW-001", "one-thing"), ("RX-NEW-002", "another-thing")]
+    assert [(rule["id"], rule["name"]) for rule in listed] == [
+        ("RX-NEW-001", "one-thing"),
+        ("RX-NEW-002", "another-thing"),
+    ]
     again = fresh("rules", "new", "elsewhere", "one-thing")
     assert again.code == 2
     assert "a rule of that name exists" in again.err

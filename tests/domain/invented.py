@@ -18,13 +18,19 @@ INSTANTS = st.sampled_from(
      "2026-12-31T23:59:59.999999-05:00"]
 )  # fmt: skip
 NAMES = st.sampled_from(
-    ["阿莫西林", "布洛芬", "布洛芬乳膏", "二甲双胍", "注射用头孢曲松", "氨溴索注射液", "胰岛素", "甘草", "法半夏", "生川乌", "氨酚伪麻片",
-     "消渴丸", "氯化钠", "芬太尼", "对乙酰氨基酚", "华法林", "维生素D", "某药"]
+    ["阿莫西林", "布洛芬", "布洛芬乳膏", "二甲双胍", "注射用头孢曲松", "氨溴索注射液", "胰岛素", "甘草", "法半夏", "生川乌", 
+     "氨酚伪麻片", "消渴丸", "氯化钠", "芬太尼", "对乙酰氨基酚", "华法林", "维生素D", "某药"]
 )  # fmt: skip
 FORMS = st.sampled_from(["片", "胶囊", "注射液", "乳膏", "透皮贴剂", "缓释片", "糖浆", "不知"])
-STRENGTHS = st.sampled_from(["0.25g", "0.25g*24粒", "2ml:15mg", "0g", "9g/0ml", "5%", "0.5g*12片*2板", "80万U", "x", "0.0000001mg"])
-UNITS = st.sampled_from(["g", "mg", "ug", "kg", "ml", "IU", "U", "万U", "片", "粒", "支", "瓶", "袋", "盒", "滴", "剂", "坨"])
-ROUTES = st.sampled_from(["po", "im", "iv_drip", "topical", "eye", "inhaled", "rectal", "transdermal", "口服", "某途径"])
+STRENGTHS = st.sampled_from(
+    ["0.25g", "0.25g*24粒", "2ml:15mg", "0g", "9g/0ml", "5%", "0.5g*12片*2板", "80万U", "x", "0.0000001mg"]
+)
+UNITS = st.sampled_from(
+    ["g", "mg", "ug", "kg", "ml", "IU", "U", "万U", "片", "粒", "支", "瓶", "袋", "盒", "滴", "剂", "坨"]
+)
+ROUTES = st.sampled_from(
+    ["po", "im", "iv_drip", "topical", "eye", "inhaled", "rectal", "transdermal", "口服", "某途径"]
+)
 OFTEN = st.sampled_from(["qd", "bid", "tid", "q8h", "qod", "qw", "prn", "st", "q36h", "遵医嘱", "随便"])
 
 
@@ -64,7 +70,10 @@ DIAGNOSES = st.fixed_dictionaries(
     },
 )
 REASONS = st.fixed_dictionaries(
-    {"for": st.sampled_from(["quantity", "dose", "interaction", "contraindication", "catalogue", "other"]), "text": WORDS},
+    {
+        "for": st.sampled_from(["quantity", "dose", "interaction", "contraindication", "catalogue", "other"]),
+        "text": WORDS,
+    },
     optional={"signed_again": st.booleans(), "lines": st.just([1])},
 )
 SIGNATURES = st.fixed_dictionaries(
@@ -90,7 +99,7 @@ def prescriptions(draw: st.DrawFn) -> dict:
     return first | draw(
         some(
             revision=st.integers(1, 3), stage=st.sampled_from(["draft", "signed", "charge", "supply"]),
-            sheet=st.sampled_from(["ordinary", "emergency", "paediatric", "narcotic", "psychotropic_2", "toxic", "herbal"]),
+            sheet=st.sampled_from(["ordinary", "emergency", "paediatric", "narcotic", "toxic", "herbal"]),
             visit=CODES, record_number=CODES, department=WORDS, payer=WORDS, valid_days=st.integers(1, 365),
             long_term=st.booleans(), diagnoses=st.lists(DIAGNOSES, max_size=3),
             prescriber=some(id=CODES, licence=st.sampled_from(["physician", "assistant", "rural_doctor"]),

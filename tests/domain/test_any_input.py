@@ -5,15 +5,17 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.domain.invented import prescriptions
 
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.reading import read_many, read_prescription
 from rx_review.errors import InputError
-from tests.domain.invented import prescriptions
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -52,7 +54,12 @@ def test_any_bytes_are_read_or_refused_in_words(data):
             check(found)
 
 
-@given(st.lists(st.sampled_from(["[", "]", "{", "}", ",", ":", '"', "\\", "\n", "1", "x", "null", '{"a":1}', " ", "﻿"]), max_size=25))
+@given(
+    st.lists(
+        st.sampled_from(["[", "]", "{", "}", ",", ":", '"', "\\", "\n", "1", "x", "null", '{"a":1}', " ", "﻿"]),
+        max_size=25,
+    )
+)
 def test_any_scraps_of_json_are_refused_in_words(scraps):
     data = "".join(scraps).encode()
     for found in read_many(data.splitlines(keepends=True), "file"):

@@ -39,7 +39,12 @@ def test_circumstances_are_as_strict_as_the_sheet():
     at = "2026-11-01T09:00:00+08:00"
     known = Circumstances.model_validate({"stock": {"as_of": at, "quantities": {"W001-01": "12.5"}}})
     assert str(known.stock.quantities["W001-01"]) == "12.5"
-    for wrong in ({"stocks": {}}, {"stock": {}}, {"stock": {"as_of": "2026-11-01T09:00:00"}}, {"stock": {"as_of": at, "quantities": {"a b": 1}}}):
+    for wrong in (
+        {"stocks": {}},
+        {"stock": {}},
+        {"stock": {"as_of": "2026-11-01T09:00:00"}},
+        {"stock": {"as_of": at, "quantities": {"a b": 1}}},
+    ):
         with pytest.raises(ValidationError):
             Circumstances.model_validate(wrong)
 

@@ -1,10 +1,10 @@
 """The small formulary, read once."""
 
 import pytest
+from tests.facts.small import formulary
 
 from rx_review.facts.build import FactBuilder
 from rx_review.library.formulary import Formulary
-from tests.facts.small import formulary
 
 
 @pytest.fixture(scope="session")

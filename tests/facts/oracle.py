@@ -41,8 +41,8 @@ class Regimen:
 def units_in_a_dose(product: Product, regimen: Regimen) -> Fraction | None:
     """Units that one dose takes; None where the product does not say."""
     if regimen.dose_unit == product.unit:
-        return regimen.dose
-    if regimen.dose_unit in ML:
+        units = regimen.dose
+    elif regimen.dose_unit in ML:
         units = regimen.dose / product.volume if product.volume else None
     elif product.content is None or (regimen.dose_unit in UG) != (product.content[1] in UG):
         units = None
@@ -51,8 +51,8 @@ def units_in_a_dose(product: Product, regimen: Regimen) -> Fraction | None:
         units = regimen.dose * of[regimen.dose_unit] / (product.content[0] * of[product.content[1]])
     if units is None or not product.injected or units.denominator == 1:
         return units
-    if units < 1 and regimen.dose_unit not in UG:
-        return None  # a part of a pen or a multi-dose vial
+    if units < 1 and regimen.dose_unit not in UG and regimen.dose_unit not in ML:
+        return None  # a counted part, or some units: of a pen or a multi-dose vial
     return Fraction(ceil(units))
 
 

@@ -202,9 +202,7 @@ CORE = {
     ),
     "allergens": rows("allergen target", "青霉素类 class:penicillin"),
     "diagnoses": rows("code zh kind", "J45 哮喘 western\nZ00 体检 western"),
-    "diagnosis_groups": rows(
-        "group zh en prefix", "asthma 哮喘 asthma J45\nchronic_disease 慢性病 chronic I10"
-    ),
+    "diagnosis_groups": rows("group zh en prefix", "asthma 哮喘 asthma J45\nchronic_disease 慢性病 chronic I10"),
     "institutions": rows("institution name tier", "C1 县医院 county\nT1 镇卫生院 township\nV1 村卫生室 village"),
     "listings": rows("generic form tier status", "阿莫西林 - village listed"),
     "parameters": rows(

@@ -83,7 +83,9 @@ def test_an_age_is_read_as_it_is_written(text, meaning):
     assert read_age(text) == meaning
 
 
-@pytest.mark.parametrize("text", [None, "", "成人", "45", "约45岁", "45岁左右", "1000岁", "-3岁", "3.5岁", "半岁", "岁", "45y"])
+@pytest.mark.parametrize(
+    "text", [None, "", "成人", "45", "约45岁", "45岁左右", "1000岁", "-3岁", "3.5岁", "半岁", "岁", "45y"]
+)
 def test_other_words_are_no_age(text):
     assert read_age(text) is None
 
@@ -132,7 +134,14 @@ def test_nothing_known_answers_nothing():
 
 @pytest.mark.parametrize(
     ("text", "years", "days"),
-    [("45岁", 45, None), ("8月", 0, None), ("1岁3月", 1, None), ("12天", 0, 12), ("364天", 0, 364), ("400天", None, 400)],
+    [
+        ("45岁", 45, None),
+        ("8月", 0, None),
+        ("1岁3月", 1, None),
+        ("12天", 0, 12),
+        ("364天", 0, 364),
+        ("400天", None, 400),
+    ],
 )
 def test_years_and_days_of_an_age_in_words(text, years, days):
     assert (written(text).years, written(text).days) == (years, days)
@@ -166,7 +175,12 @@ def test_an_age_in_words_never_contradicts_the_birth_date(birth, later, how, bou
     day = birth + timedelta(days=later)
     exact = Age(day, birth)
     months = next(n for n in range(1500, -1, -1) if birthday(birth, months=n) <= day)
-    text = {"y": f"{exact.years}岁", "m": f"{months}月", "d": f"{exact.days}天", "ym": f"{months // 12}岁{months % 12}月"}[how]
+    text = {
+        "y": f"{exact.years}岁",
+        "m": f"{months}月",
+        "d": f"{exact.days}天",
+        "ym": f"{months // 12}岁{months % 12}月",
+    }[how]
     assume(read_age(text) is not None)
     said = Age(day, None, read_age(text)).at_least(bound)
     assert said in (None, exact.at_least(bound)), text

@@ -1,7 +1,6 @@
-"""Allergies: what was recorded, as an ingredient, a drug's name, a herb or a class; and what nobody asked or can read."""
+"""Allergies: what was recorded, by ingredient, name, herb or class; and what nobody asked or can read."""
 
 import pytest
-
 from tests.facts.small import facts, rows, told
 
 CROSS = {"target": "头孢曲松", "topic": "allergy", "condition": "class:penicillin", "grade": "caution"}

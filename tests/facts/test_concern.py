@@ -1,7 +1,6 @@
 """Who a row applies to: age, pregnancy, sex, diseases, kidneys and liver; and unknown where a fact is missing."""
 
 import pytest
-
 from tests.facts.small import facts, told
 
 MEN = {"sex": "male", "birth_date": "1980-01-01"}

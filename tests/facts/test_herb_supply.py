@@ -1,7 +1,6 @@
 """How long a decoction lasts, and the day's dose of a herb and of a medicine."""
 
 import pytest
-
 from tests.facts.small import facts, told
 
 HERB = {"generic": "甘草", "kind": "herb", "dose": 6, "dose_unit": "g"}

@@ -1,7 +1,6 @@
 """Which bound is held against a dose, and what is compared with it."""
 
 import pytest
-
 from tests.facts.small import facts, rows, told
 
 TABLET = {"generic": "二甲双胍", "form": "片", "strength": "0.5g", "dose": "0.5", "dose_unit": "g", "route": "po",
@@ -24,9 +23,7 @@ M = 10**6
 
 
 def test_each_measure_is_compared_in_the_bound_s_unit(small):
-    known = small(
-        limits=limits("- - - - single_dose 1000 mg -\n- - - - daily_dose 2 g -\n- - - - days 30 day -")
-    )
+    known = small(limits=limits("- - - - single_dose 1000 mg -\n- - - - daily_dose 2 g -\n- - - - days 30 day -"))
     assert bounds(known, TABLET) == [
         ("daily_dose", 2 * M, M),
         ("days", 30 * M, 14 * M),
@@ -41,7 +38,9 @@ def test_the_row_of_the_form_beats_the_general_one(small):
 
 
 def test_the_row_of_the_route_beats_the_general_one(small):
-    known = small(limits=limits("- - - - daily_dose 2 g -\noral - - - daily_dose 1 g -\ninjection - - - daily_dose 3 g -"))
+    known = small(
+        limits=limits("- - - - daily_dose 2 g -\noral - - - daily_dose 1 g -\ninjection - - - daily_dose 3 g -")
+    )
     assert bounds(known, TABLET) == [("daily_dose", M, M)]
 
 
@@ -101,7 +100,15 @@ def test_a_share_of_a_compound(small, dose, unit, observed):
 
 def test_what_hides_in_a_patent_medicine_counts(small):
     known = small(limits=limits("- - - - daily_dose 15 mg -", "格列本脲"))
-    line = {**TABLET, "generic": "消渴丸", "form": "丸", "strength": "0.25g", "dose": 10, "dose_unit": "丸", "frequency": "tid"}
+    line = {
+        **TABLET,
+        "generic": "消渴丸",
+        "form": "丸",
+        "strength": "0.25g",
+        "dose": 10,
+        "dose_unit": "丸",
+        "frequency": "tid",
+    }
     assert bounds(known, line) == [("daily_dose", 15 * M, 7.5 * M)]
 
 

@@ -3,11 +3,11 @@
 import itertools
 
 import pytest
+from tests.facts.small import CORE, facts, rows, sheet, told
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.reading import check_prescription
 from rx_review.facts.build import FactBuilder
-from tests.facts.small import CORE, facts, rows, sheet, told
 
 PARACETAMOL = {"generic": "对乙酰氨基酚", "form": "片", "strength": "0.5g", "route": "po"}
 COMPOUND = {"generic": "氨酚伪麻片", "route": "po"}
@@ -105,7 +105,10 @@ def test_an_ingredient_s_row_beats_the_class_s(small):
 
 def test_but_not_the_row_of_another_ingredient_in_the_same_compound(small):
     known = small(
-        interactions=[meeting("class:antipyretic", "华法林", "contraindicated"), meeting("伪麻黄碱", "华法林", "moderate")]
+        interactions=[
+            meeting("class:antipyretic", "华法林", "contraindicated"),
+            meeting("伪麻黄碱", "华法林", "moderate"),
+        ]
     )
     for lines in ((WARFARIN, COMPOUND), (COMPOUND, WARFARIN)):
         assert pairs(known, *lines) == [("interaction", "contraindicated", (1, 2))]
@@ -169,7 +172,9 @@ def test_injections_meet_only_in_one_infusion(small, first, second, count):
 def test_other_sheets_of_the_visit(small):
     known = small(interactions=[meeting("华法林", "布洛芬")], incompatibilities=FEARS)
     at = "2026-11-01T09:00:00+08:00"
-    others = [{"number": "B1", "lines": [{"line": 1, **IBUPROFEN}, {"line": 2, **PARACETAMOL}, {"line": 3, **COMPOUND}]}]
+    others = [
+        {"number": "B1", "lines": [{"line": 1, **IBUPROFEN}, {"line": 2, **PARACETAMOL}, {"line": 3, **COMPOUND}]}
+    ]
     world = Circumstances.model_validate({"visit": {"as_of": at, "sheets": others}})
     mine = check_prescription(sheet(WARFARIN, PARACETAMOL))
     cases = FactBuilder(known).build(mine, world, mine.issued_at).cases["pair"]
@@ -200,7 +205,16 @@ def test_a_reason_signed_again(small, reason, excused):
 
 def test_what_is_said_of_a_pair(small):
     known = small(
-        interactions=[meeting("华法林", "布洛芬", consequence_zh="出血", consequence_en="bleeding", advice_zh="监测", advice_en="watch")]
+        interactions=[
+            meeting(
+                "华法林",
+                "布洛芬",
+                consequence_zh="出血",
+                consequence_en="bleeding",
+                advice_zh="监测",
+                advice_en="watch",
+            )
+        ]
     )
     case = facts(known, WARFARIN, IBUPROFEN)["pair"][0]
     assert (case.text("drug_a"), case.text("drug_b")) == ("华法林", "布洛芬")

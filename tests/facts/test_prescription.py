@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 
 import pytest
+from tests.facts.small import facts, sheet, told
 
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import read_prescription
-from tests.facts.small import facts, sheet, told
 
 TABLET = {"generic": "二甲双胍", "form": "片"}
 SUSTAINED = {"generic": "二甲双胍", "form": "缓释片"}
@@ -58,7 +58,9 @@ def test_drugs_are_counted_by_kind_and_solvents_are_not(builder, lines, drugs, h
     assert (told(case, "drug_count"), told(case, "herb_count")) == (drugs, herbs)
 
 
-@pytest.mark.parametrize(("lines", "mixed"), [((HERB, TABLET), 1), ((HERB, SALINE), 0), ((HERB,), 0), ((TABLET, SACHET), 0)])
+@pytest.mark.parametrize(
+    ("lines", "mixed"), [((HERB, TABLET), 1), ((HERB, SALINE), 0), ((HERB,), 0), ((TABLET, SACHET), 0)]
+)
 def test_herbs_with_other_drugs(builder, lines, mixed):
     assert told(whole(builder, *lines), "herbs_with_other_drugs") == mixed
 
@@ -160,8 +162,11 @@ def test_in_a_county_hospital_no_assistant_is_independent_unless_the_sheet_says_
 
 
 @pytest.mark.parametrize(
-    ("prescriber", "patient", "same"), [("A1", "A1", 1), ("A1", "B2", 0), (None, "B2", "?identity"), ("A1", None, "?identity")]
+    ("prescriber", "patient", "same"),
+    [("A1", "A1", 1), ("A1", "B2", 0), (None, "B2", "?identity"), ("A1", None, "?identity")],
 )
 def test_who_prescribes_for_oneself(builder, prescriber, patient, same):
-    case = whole(builder, prescriber={"id": "X", "identity_number": prescriber}, patient={"id": "X", "identity_number": patient})
+    case = whole(
+        builder, prescriber={"id": "X", "identity_number": prescriber}, patient={"id": "X", "identity_number": patient}
+    )
     assert told(case, "prescriber_is_patient") == same

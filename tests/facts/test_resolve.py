@@ -1,7 +1,6 @@
 """Which drug a line means: by code, by name, by alias, with its form, with its strength."""
 
 import pytest
-
 from tests.facts.small import CORE, facts, rows, told
 
 

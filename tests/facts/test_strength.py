@@ -80,7 +80,9 @@ def test_amounts_that_cannot_be_compared(one, other):
     assert same_strength(fold(one), fold(other)) is same_strength(fold(other), fold(one))
 
 
-@pytest.mark.parametrize("written", ["", ":", "/", "0g", "0mg", "9g/0ml", "0.0000001ug", "g", "1g:2g:3g", "-1g", "1.g", "1e3g", "1ml"])
+@pytest.mark.parametrize(
+    "written", ["", ":", "/", "0g", "0mg", "9g/0ml", "0.0000001ug", "g", "1g:2g:3g", "-1g", "1.g", "1e3g", "1ml"]
+)
 def test_no_amount_is_read_from_nothing(written):
     assert read_strength(written) is None
 

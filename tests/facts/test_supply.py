@@ -5,10 +5,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from rx_review.facts.supply import Ratio
 from tests.facts.oracle import Product, Regimen, days, hundredths
 from tests.facts.small import facts, rows, told
+
+from rx_review.facts.supply import Ratio
 
 # days: of the whole quantity; without: of all but the last pack that is not split; doses: single doses.
 COUNTED = rows(
@@ -54,6 +54,9 @@ COUNTED = rows(
     penicillin-in-ten-thousand-units 青霉素 注射用无菌粉末 80万U - 160 万U im bid 12 支 3 11/4 6
     penicillin-in-plain-units 青霉素 注射用无菌粉末 80万单位 - 800000 U im bid 6 支 3 5/2 6
     penicillin-in-international-units 青霉素 注射用无菌粉末 80万IU - 800000 IU im bid 6 支 3 5/2 6
+    a-millilitre-opens-an-ampoule 氨溴索 注射液 2ml:15mg - 1 ml iv_drip bid 2 支 1 1/2 2
+    an-ampoule-and-a-half-counted 氨溴索 注射液 2ml:15mg - 1.5 支 iv_drip bid 8 支 2 7/4 4
+    vials-counted-as-bottles 头孢曲松 注射用无菌粉末 1g - 1 瓶 iv_drip qd 3 瓶 3 2 3
     a-pen-emptied-at-once 胰岛素 注射液 3ml:300IU - 300 IU sc qw 2 支 14 7 2
     sachets-by-the-box 感冒清热颗粒 颗粒 12g - 1 袋 po bid 2 盒 10 5 20
     sachets-counted 感冒清热颗粒 颗粒 12g - 1 袋 po tid 9 袋 3 8/3 9
@@ -80,7 +83,8 @@ UNKNOWN = rows(
     an-inhaler 沙丁胺醇 吸入气雾剂 100ug - 2 支 inhaled bid 1 支 route
     puffs-of-an-inhaler-with-no-route 沙丁胺醇 吸入气雾剂 100ug - 2 喷 - bid 1 支 route
     ten-units-of-a-pen 胰岛素 注射液 3ml:300IU - 10 IU sc tid 2 支 pack
-    a-part-of-an-ampoule-by-volume 氨溴索 注射液 2ml:15mg - 1 ml iv_drip bid 2 支 pack
+    a-part-of-a-vial-in-units 青霉素 注射用无菌粉末 80万U - 40 万U im bid 6 支 pack
+    a-sachet-of-a-tablet 二甲双胍 片 0.5g - 1 袋 po bid 28 片 pack
     half-an-ampoule-counted 氨溴索 注射液 2ml:15mg - 0.5 支 iv_drip bid 2 支 pack
     drops-of-an-oral-liquid 维生素D 滴剂 - - 5 滴 po qd 1 瓶 pack
     a-box-of-unknown-size 阿莫西林 胶囊 0.5g - 0.5 g po tid 1 盒 pack
@@ -101,10 +105,22 @@ UNKNOWN = rows(
 NAMES = ("days_supplied", "days_without_last_pack", "doses_supplied")
 
 
+KEYS = {
+    "generic": "generic",
+    "form": "form",
+    "strength": "strength",
+    "pack": "pack",
+    "dose": "dose",
+    "unit": "dose_unit",
+    "route": "route",
+    "frequency": "frequency",
+    "quantity": "quantity",
+    "of": "quantity_unit",
+}
+
+
 def line(row: dict[str, str]) -> dict[str, object]:
-    keys = {"pack": "pack", "dose": "dose", "unit": "dose_unit", "route": "route", "frequency": "frequency",
-            "quantity": "quantity", "of": "quantity_unit", "generic": "generic", "form": "form", "strength": "strength"}  # fmt: skip
-    return {key: row[name] for name, key in keys.items() if row[name]}
+    return {key: row[name] for name, key in KEYS.items() if row[name]}
 
 
 def supplied(builder, row: dict[str, str]) -> tuple[int | str, ...]:
@@ -159,7 +175,7 @@ AMOUNT = st.decimals("0.001", "5000", places=3)
 def test_any_regimen_lasts_as_long_as_the_definition_says(builder, data, name, dose, often, quantity):
     product, (generic, form, strength), route = PRODUCTS[name]
     of = {"g": ("ug", "mg", "g"), "mg": ("ug", "mg", "g"), "ug": ("ug", "mg"), "万U": ("IU", "U", "万U")}
-    units = [*of[product.content[1]], *(["ml"] if product.volume else []), *([] if product.injected else [product.unit])]
+    units = [*of[product.content[1]], *(["ml"] if product.volume else []), product.unit]
     unit = data.draw(st.sampled_from(units))
     counted = data.draw(st.sampled_from([product.unit, "盒"]))
     row = {"generic": generic, "form": form, "strength": strength, "pack": "", "dose": str(dose), "unit": unit,

@@ -4,13 +4,13 @@ import json
 
 import pytest
 from hypothesis import given
+from tests.domain.invented import prescriptions
+from tests.facts.small import CORE, formulary, rows, sheet
 
 from rx_review.domain.circumstances import NOTHING_KNOWN, Circumstances
 from rx_review.domain.reading import check_prescription, read_prescription
 from rx_review.facts.build import FactBuilder
-from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES, OWN
-from tests.domain.invented import prescriptions
-from tests.facts.small import CORE, formulary, rows, sheet
+from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES, OWN, Fact
 
 AT = "2026-11-01T09:00:00+08:00"
 CLINICAL = {
@@ -34,7 +34,8 @@ CLINICAL = {
     "incompatibilities": rows("kind a b grade", "infusion 头孢曲松 氨溴索 major\neighteen_antagonisms 半夏 川乌 major"),
     "skin_tests": rows("target route", "class:penicillin injection"),
     "essential": rows(
-        "edition entry generic form strength specialist", "2026 W1 布洛芬 tablet 0.2g false\n2026 W2 芬太尼 patch - true"
+        "edition entry generic form strength specialist",
+        "2026 W1 布洛芬 tablet 0.2g false\n2026 W2 芬太尼 patch - true",
     ),
     "substitutes": rows(
         "generic substitute form strength dose dose_unit route frequency", "华法林 布洛芬 tablet 0.2g 0.2 g po tid"
@@ -111,6 +112,17 @@ def test_each_case_answers_for_every_fact_that_its_rules_may_name(builder):
             assert silent == set(), (subject, case.row or case.lines)
 
 
+def is_right(fact: Fact, value: object) -> bool:
+    match fact.kind:
+        case "flag":
+            return type(value) is int and value in (0, 1)
+        case "code":
+            return isinstance(value, str) and (not fact.values or value in fact.values)
+        case "number":
+            return type(value) is int and 0 <= value < 2**53
+    return False
+
+
 def faults(subject: str, case) -> list[str]:
     """What is wrong with the values, texts and causes of a case."""
     listed = BY_SUBJECT[subject]
@@ -118,13 +130,7 @@ def faults(subject: str, case) -> list[str]:
     found += [f"{name} is known and missing" for name in set(case.own) & set(case.missing)]
     for name, value in case.own.items():
         fact = listed[name]
-        right = {
-            "flag": lambda v: type(v) is int and v in (0, 1),
-            "code": lambda v: isinstance(v, str) and (not fact.values or v in fact.values),
-            "number": lambda v: type(v) is int and 0 <= v < 2**53,
-            "text": lambda v: False,
-        }[fact.kind]
-        if not right(value):
+        if not is_right(fact, value):
             found.append(f"{name} = {value!r} is no {fact.kind}")
     for name, cause in case.missing.items():
         if listed[name].absence == "not_written":
@@ -156,7 +162,9 @@ def test_the_order_of_lines_changes_no_line_s_facts(builder, sent):
     # A builder remembers lines; what it remembers may not depend on the company a line was first seen in.
     backwards = {**sent, "lines": sent["lines"][::-1]}
     first, second = (built(builder, json.loads(json.dumps(s))) for s in (sent, backwards))
-    by_line = [{case.lines: (case.own, case.missing, case.texts) for case in cases["line"]} for cases in (first, second)]
+    by_line = [
+        {case.lines: (case.own, case.missing, case.texts) for case in cases["line"]} for cases in (first, second)
+    ]
     assert by_line[0] == by_line[1]
     fresh = built(FactBuilder(builder.formulary), sent)
     assert {case.lines: (case.own, case.missing, case.texts) for case in fresh["line"]} == by_line[0]

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.facts.small import write_formulary
 
 RULE = """\

@@ -69,13 +69,14 @@ def test_the_cache_is_read_and_not_only_written(rules, tables, tmp_path):
     assert load_edition(rules, tables, cache).sources == {"from": "the cache"}
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"", b"garbage", b"\x80\x04\x95", b"\x80\x63abc", b"I12x\n.", b"\x8c\x05\xff\xff\xff\xff\xff.", b"(dp0\n", b"}.", b"N.",
-        b"cos\nno_such_name\n.", b"cno_such_module\nx\n.", b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f", b"V\\ud800\n.", b"\x00" * 100,
-    ],
-)  # fmt: skip
+DAMAGED = [
+    b"", b"garbage", b"\x80\x04\x95", b"\x80\x63abc", b"I12x\n.", b"\x8c\x05\xff\xff\xff\xff\xff.", b"(dp0\n", b"}.",
+    b"N.", b"cos\nno_such_name\n.", b"cno_such_module\nx\n.", b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"V\\ud800\n.", b"\x00" * 100,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_cache_is_read_past_and_mended(rules, tables, tmp_path, content):
     cache = tmp_path / "cache"
     whole = load_edition(rules, tables, cache)

@@ -3,11 +3,11 @@
 from datetime import date
 
 import pytest
+from tests.facts.small import CORE, formulary
 
 from rx_review.library.formulary import build_formulary, fold
 from rx_review.library.rows import Row
 from rx_review.library.tables import read_tables
-from tests.facts.small import CORE, formulary
 
 
 def day(written: str) -> int:
@@ -16,7 +16,14 @@ def day(written: str) -> int:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ＡＢＣ", "abc"), ("阿 莫 西 林", "阿莫西林"), ("　青霉素Ｇ", "青霉素g"), ("0.9％", "0.9%"), ("µg", "μg"), ("\tx\n", "x")],
+    [
+        ("ＡＢＣ", "abc"),
+        ("阿 莫 西 林", "阿莫西林"),
+        ("　青霉素Ｇ", "青霉素g"),
+        ("0.9％", "0.9%"),
+        ("µg", "μg"),
+        ("\tx\n", "x"),
+    ],
 )
 def test_names_are_compared_folded(one, other):
     assert fold(one) == fold(other)
@@ -25,7 +32,14 @@ def test_names_are_compared_folded(one, other):
 
 @pytest.mark.parametrize(
     ("on", "value"),
-    [("2019-12-31", None), ("2020-01-01", 7), ("2025-12-31", 7), ("2026-01-01", 14), ("2027-06-30", 14), ("2027-07-01", None)],
+    [
+        ("2019-12-31", None),
+        ("2020-01-01", 7),
+        ("2025-12-31", 7),
+        ("2026-01-01", 14),
+        ("2027-06-30", 14),
+        ("2027-07-01", None),
+    ],
 )
 def test_a_row_holds_from_its_first_day_to_the_day_before_its_end(tmp_path, on, value):
     row = {"parameter": "p", "unit": "day", "zh": "天", "en": "days"}
@@ -41,7 +55,10 @@ def test_a_row_holds_from_its_first_day_to_the_day_before_its_end(tmp_path, on, 
 
 
 def test_both_names_of_a_unit_and_its_local_spelling(tmp_path):
-    spellings = [{"kind": "unit", "spelling": "公克", "code": "g"}, {"kind": "route", "spelling": "静滴", "code": "iv_drip"}]
+    spellings = [
+        {"kind": "unit", "spelling": "公克", "code": "g"},
+        {"kind": "route", "spelling": "静滴", "code": "iv_drip"},
+    ]
     known = formulary(tmp_path, spellings=spellings)
     assert [known.spelt("unit", word) for word in ("g", "Ｇ", "克", "公克", "斤")] == ["g", "g", "g", "g", None]
     assert [known.spelt("route", word) for word in ("iv_drip", "静脉滴注", "静 滴", "公克")] == ["iv_drip"] * 3 + [None]
@@ -92,7 +109,9 @@ def test_a_row_from_memory_does_not_claim_to_be_checked(shipped):
 
 
 def test_pairs_have_one_spelling(shipped):
-    turned = [(row.a, row.b) for table in ("interactions", "incompatibilities") for row in shipped[table] if row.a > row.b]
+    turned = [
+        (row.a, row.b) for table in ("interactions", "incompatibilities") for row in shipped[table] if row.a > row.b
+    ]
     assert turned == []
 
 
@@ -106,6 +125,10 @@ def test_what_is_bounded_has_a_unit_that_can_be_compared(shipped):
     wrong = [
         row.target
         for row in shipped["limits"]
-        if (row.unit != "day" if row.measure == "days" else units.get(row.unit) is None or units[row.unit].factor is None)
+        if (
+            row.unit != "day"
+            if row.measure == "days"
+            else units.get(row.unit) is None or units[row.unit].factor is None
+        )
     ]
     assert wrong == []

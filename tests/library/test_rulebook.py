@@ -1,10 +1,10 @@
 """A rule file that is wrong is refused by file and line; what YAML readers disagree on is refused as well."""
 
 import pytest
+from tests.library.conftest import RULE
 
 from rx_review.errors import LibraryError
 from rx_review.library.rulebook import read_rules
-from tests.library.conftest import RULE
 
 FILE = "quantity/quantity-over-fourteen-days.yaml"
 
@@ -46,7 +46,7 @@ SPOILT = [
     ("owner: 审方组", "ownr: 审方组", ":9: ownr: no such key; did you mean owner?"),
     ("owner: 审方组", "owner: 审方组\nzzz: 1", ":10: zzz: no such key; keys are id, name"),
     ("owner: 审方组\n", "", "owner: Field required"),
-    ("name: quantity-over-fourteen-days", "name: quantity-over-a-fortnight", ":2: name is quantity-over-a-fortnight; the file is"),
+    ("name: quantity-over-fourteen-days", "name: some-other-name", ":2: name is some-other-name; the file is"),
     ("name: quantity-over-fourteen-days", "name: Quantity_Over", ":2: name: String should match"),
     ("id: RX-QTY-901", "id: QTY-1", ":1: id: String should match"),
     ("severity: note", "severity: fatal", ":5: severity: Input should be"),
@@ -76,7 +76,12 @@ def test_a_fault_is_named_by_file_and_line(rules, old, new, said):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "not a rule; begin with `id:`"), (b"- a\n", "not a rule"), (b"\xff", "not UTF-8 at byte 0"), (b"text", "not a rule")],
+    [
+        (b"", "not a rule; begin with `id:`"),
+        (b"- a\n", "not a rule"),
+        (b"\xff", "not UTF-8 at byte 0"),
+        (b"text", "not a rule"),
+    ],
 )
 def test_a_file_that_is_no_rule(rules, content, said):
     (rules / FILE).write_bytes(content)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
-from rich.progress import Progress, TaskID
 
 from rx_review.cli.console import edition, err, out, say_faults
 from rx_review.cli.page import review_page
@@ -83,14 +82,16 @@ def _read_file(path: Path) -> Iterator[Prescription | InputError]:
             if path.stat().st_size < _LONG or not err().is_terminal:
                 yield from read_many(file, str(path))
                 return
+            from rich.progress import Progress
+
             with Progress(console=err(), transient=True) as progress:
                 task = progress.add_task(path.name, total=path.stat().st_size)
-                yield from read_many(_watched(file, progress, task), str(path))
+                yield from read_many(_watched(file, lambda size: progress.advance(task, size)), str(path))
     except OSError as error:
         yield InputError(Fault(str(path), error.strerror or "cannot be read", "check the file's rights"))
 
 
-def _watched(file: BinaryIO, progress: Progress, task: TaskID) -> Iterator[bytes]:
+def _watched(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
     for line in file:
         yield line
-        progress.advance(task, len(line))
+        advance(len(line))

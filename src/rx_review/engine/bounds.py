@@ -73,7 +73,7 @@ def prove_bounds(conditions: Sequence[tuple[int, Condition]], fields: Iterable[s
         EngineError: if a bound does not hold.
     """
     names = [*fields, "id", "sid", "sentinel"]
-    if len({fnv1(name) for name in names}) != len(names):
+    if len({fnv1a(name) for name in names}) != len(names):
         raise engine_failure("two fact names share a 32-bit hash")
     if len(names) > PROPERTIES:
         raise engine_failure(f"{len(names)} properties in one fact, at most {PROPERTIES}")
@@ -91,11 +91,11 @@ def prove_bounds(conditions: Sequence[tuple[int, Condition]], fields: Iterable[s
                     raise engine_failure(f"{condition.rule.name}: a text of more than {TEXT} characters")
 
 
-def fnv1(name: str) -> int:
-    """The 32-bit FNV-1 hash by which the engine finds a property."""
+def fnv1a(name: str) -> int:
+    """The 32-bit FNV-1a hash by which the engine finds a property."""
     value = 0x811C9DC5
     for byte in name.encode():
-        value = (value * 0x01000193) & 0xFFFFFFFF ^ byte
+        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
     return value
 
 

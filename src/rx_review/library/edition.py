@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
@@ -16,8 +17,6 @@ from rx_review.errors import Fault, LibraryError
 from rx_review.library.formulary import Formulary, build_formulary
 from rx_review.library.rows import TABLES
 from rx_review.library.rule import Rule
-from rx_review.library.rulebook import read_rules
-from rx_review.library.tables import read_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,10 @@ def load_edition(rules: Path, formulary: Path, cache: Path | None) -> Edition:
 
 
 def _read_edition(rules: Path, formulary: Path, digest: str) -> Edition:
+    # Only a start without the cache pays for the readers and what they import.
+    from rx_review.library.rulebook import read_rules
+    from rx_review.library.tables import read_tables
+
     faults: list[Fault] = []
     read: dict[str, Any] = {}
     for key, reader, folder in (("tables", read_tables, formulary), ("rules", read_rules, rules)):
@@ -104,7 +107,7 @@ class _Cache:
         if self._path is None or not self._trusted(self._path.parent):
             return None
         try:
-            found = pickle.loads(self._path.read_bytes())
+            found = _unpickle(self._path.read_bytes())
         except Exception:
             # Whatever is wrong with a kept edition, the files themselves say it better.
             return None
@@ -132,6 +135,17 @@ class _Cache:
         except OSError:
             return False
         return state.st_uid == os.getuid() and not state.st_mode & 0o022
+
+
+def _unpickle(data: bytes) -> object:
+    """Load without collections: a hundred thousand new objects, and none of them garbage."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return pickle.loads(data)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _code_fingerprint() -> str:

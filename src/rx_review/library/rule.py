@@ -28,7 +28,8 @@ Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Built at the first rule read: a start from the cached edition reads none.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class Words(_Form):

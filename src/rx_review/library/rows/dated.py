@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -57,10 +57,31 @@ def column(zh: str, example: str, en: str) -> object:
     return Field(title=zh, examples=[example], description=en)
 
 
+_NAMES: dict[type, tuple[str, ...]] = {}
+_set = object.__setattr__
+
+# Cells that are equal and of one type; a formulary says the same days, sources and flags thousands of times.
+_SAME: dict[tuple[type, Any], Any] = {}
+
+
+def _restore(model: type[Row], cells: tuple[Any, ...]) -> Row:
+    """A row as it was when it was checked."""
+    names = _NAMES.get(model)
+    if names is None:
+        names = _NAMES[model] = tuple(model.model_fields)
+    row = model.__new__(model)
+    _set(row, "__dict__", dict(zip(names, cells, strict=True)))
+    _set(row, "__pydantic_fields_set__", set(names))
+    _set(row, "__pydantic_extra__", None)
+    _set(row, "__pydantic_private__", None)
+    return row
+
+
 class Row(BaseModel):
     """What each dated row carries: where it comes from, when it holds and whether a pharmacist compared it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    # Built at the first row read: a start from the cached edition reads none.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
     about: ClassVar[str]
@@ -70,6 +91,10 @@ class Row(BaseModel):
     until: Annotated[Until, column("失效日", "", "first day it no longer holds; empty = still true")] = None
     checked: Annotated[Flag, column("已核对", "false", "a pharmacist compared the row with the official text")] = False
     recalled: Annotated[Flag, column("凭记忆", "true", "written from memory, to be compared")] = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel into the cached edition as a tuple of cells, equal ones being one object."""
+        return _restore, (type(self), tuple(_SAME.setdefault((type(v), v), v) for v in self.__dict__.values()))
 
     @model_validator(mode="before")
     @classmethod

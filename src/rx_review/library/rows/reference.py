@@ -13,7 +13,7 @@ from rx_review.library.rows.dated import Flag, Maybe, Number, Row, Text, Tier, U
 class Source(BaseModel):
     """A law, list, label or standard that rows and rules name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     table: ClassVar[str] = "sources"
     key: ClassVar[tuple[str, ...]] = ("source",)
     about: ClassVar[str] = "法规、目录、说明书、标准 · every `source` in the formulary and in rules resolves here"
