@@ -41,6 +41,7 @@ COUNTED = rows(
     every-eight-hours 二甲双胍 片 0.5g - 1 片 po q8h 21 片 7 7 21
     four-times-a-day 二甲双胍 片 0.5g - 1 片 po qid 28 片 7 7 28
     a-bottle-of-syrup-by-millilitres 氨溴索 糖浆 100ml:0.6g - 10 ml po tid 1 瓶 10/3 0 10
+    half-a-bottle-of-syrup 氨溴索 糖浆 100ml:0.6g - 10 ml po tid 0.5 瓶 5/3 0 5
     three-bottles-of-syrup 氨溴索 糖浆 100ml:0.6g - 10 ml po tid 3 瓶 10 20/3 30
     syrup-by-mass 氨溴索 糖浆 100ml:0.6g - 30 mg po tid 3 瓶 20 40/3 60
     syrup-by-the-other-spelling 氨溴索 糖浆 0.6g/100ml - 10 ml po bid 1 瓶 5 0 10

@@ -13,7 +13,7 @@ from rx_review.publish import Document, formulary_documents, rules_documents
 def run_generated(what: str, verb: str) -> int:
     """Write or check the documents of `rules` or `formulary`; 1 if a check finds one out of date."""
     if verb not in ("write", "check"):
-        raise InputError(Fault(verb, "no such verb", "use write or check"))
+        raise InputError(Fault(verb, "no such verb", "use write or check", "没有这个动作；请用 write 或 check"))
     if what == "rules":
         documents = rules_documents(edition(), config.rules_dir())
         command = "./rx rules catalogue write"

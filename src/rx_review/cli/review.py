@@ -28,9 +28,11 @@ def review_paths(paths: list[str], at: str | None, lang: str, as_lines: bool, fa
     """Review what the paths hold, print each answer as it comes, and return the exit code."""
     instant = _instant(at)
     if lang not in ("zh", "en"):
-        raise InputError(Fault("--lang", f"{lang} is neither zh nor en", "use one of them"))
+        raise InputError(Fault("--lang", f"{lang} is neither zh nor en", "use one of them", "只能是 zh 或 en"))
     if fail_on is not None and (fail_on not in RANK or fail_on == "pass"):
-        raise InputError(Fault("--fail-on", f"{fail_on} is no severity", "use note, warn, hold, return or block"))
+        severities = "note, warn, hold, return or block"
+        zh = "不是处置等级；请用 note、warn、hold、return 或 block"
+        raise InputError(Fault("--fail-on", f"{fail_on} is no severity", f"use {severities}", zh))
     rules_and_formulary = edition()
     bad, reached = False, False
     for found in _prescriptions(paths):
@@ -54,7 +56,8 @@ def _instant(at: str | None) -> datetime | None:
     try:
         return TypeAdapter[datetime](Instant).validate_python(at)
     except ValidationError:
-        fault = Fault("--at", f"{at!r} is no instant", "write 2026-11-01T09:30:00+08:00")
+        example = "2026-11-01T09:30:00+08:00"
+        fault = Fault("--at", f"{at!r} is no instant", f"write {example}", f"不是带时区的时间；请写成 {example}")
         raise InputError(fault) from None
 
 
@@ -65,15 +68,26 @@ def _prescriptions(paths: list[str]) -> Iterator[Prescription | InputError]:
             continue
         files = _files(Path(path))
         if not files:
-            yield InputError(Fault(path, "no such file, or a folder without *.json or *.jsonl", "correct the path"))
+            yield InputError(
+                Fault(
+                    path,
+                    "no such file, or a folder without *.json or *.jsonl",
+                    "correct the path",
+                    "没有这个文件，或目录里没有 *.json、*.jsonl；请更正路径",
+                )
+            )
         for file in files:
             yield from _read_file(file)
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix in (".json", ".jsonl") and file.is_file())
-    return [path] if path.is_file() else []
+    try:
+        if path.is_dir():
+            return sorted(file for file in path.rglob("*") if file.suffix in (".json", ".jsonl") and file.is_file())
+        return [path] if path.is_file() else []
+    except OSError:
+        # A name that no file can have.
+        return []
 
 
 def _read_file(path: Path) -> Iterator[Prescription | InputError]:
@@ -88,7 +102,9 @@ def _read_file(path: Path) -> Iterator[Prescription | InputError]:
                 task = progress.add_task(path.name, total=path.stat().st_size)
                 yield from read_many(_watched(file, lambda size: progress.advance(task, size)), str(path))
     except OSError as error:
-        yield InputError(Fault(str(path), error.strerror or "cannot be read", "check the file's rights"))
+        yield InputError(
+            Fault(str(path), error.strerror or "cannot be read", "check the file's rights", "无法读取；请检查文件权限")
+        )
 
 
 def _watched(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:

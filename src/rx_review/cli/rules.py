@@ -83,7 +83,7 @@ def _find(rules: tuple[Rule, ...], name: str) -> Rule:
     for rule in rules:
         if name in (rule.id, rule.name):
             return rule
-    raise InputError(Fault(name, "no such rule", "see `./rx rules list`"))
+    raise InputError(Fault(name, "no such rule", "see `./rx rules list`", "没有这条规则；见 `./rx rules list`"))
 
 
 def explain_rule(name: str) -> None:

@@ -12,6 +12,7 @@ from rx_review.domain.review import Subject
 from rx_review.errors import Fault, LibraryError
 from rx_review.facts.case import Case, Value
 from rx_review.facts.vocabulary import BY_SUBJECT, OWN, Fact
+from rx_review.library.lookup import FOR_EVER
 from rx_review.library.rule import Clause, Rule
 
 SUBJECTS: tuple[Subject, ...] = ("prescription", "line", "concern", "pair")
@@ -56,6 +57,8 @@ class Condition:
     basis: tuple[Mapping[str, Any], ...]
     open_names: tuple[str, ...]
     """Facts of the tests that can be unknown."""
+    days: tuple[int, int] = (0, FOR_EVER)
+    """First day of issue that the rule is for, and the first that it no longer is, as ordinals."""
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -113,7 +116,10 @@ def check_rule(rule: Rule) -> tuple[Condition | None, list[Fault]]:
     vocabulary = BY_SUBJECT[rule.about]
     reads = {name for test in (*sides["when"], *sides["unless"]) for name in test.reads if name in vocabulary}
     can_be_unknown = tuple(sorted(name for name in reads if vocabulary[name].absence == "unknown"))
-    return Condition(rule, tuple(sides["when"]), tuple(sides["unless"]), rule.version, basis, can_be_unknown), []
+    until = rule.effective.until.toordinal() if rule.effective.until else FOR_EVER
+    days = (rule.effective.from_.toordinal(), until)
+    when, unless = tuple(sides["when"]), tuple(sides["unless"])
+    return Condition(rule, when, unless, rule.version, basis, can_be_unknown, days), []
 
 
 def compile_rules(rules: Iterable[Rule]) -> Mapping[Subject, Program]:

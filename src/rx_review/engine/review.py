@@ -154,8 +154,7 @@ class Reviewer:
 
 def in_effect(condition: Condition, day: int) -> bool:
     """Whether a rule is for prescriptions issued on that day."""
-    effective = condition.rule.effective
-    return effective.from_.toordinal() <= day and (effective.until is None or day < effective.until.toordinal())
+    return condition.days[0] <= day < condition.days[1]
 
 
 def verdict_of(findings: Iterable[Finding], missing: Iterable[NotJudged]) -> Verdict:

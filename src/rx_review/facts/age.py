@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 _WRITTEN = re.compile(r"(\d{1,3})(岁|周岁|月|个月|天|日)(?:(\d{1,2})(月|个月|天|日))?")
@@ -28,6 +28,7 @@ class Age:
     day: date
     birth: date | None = None
     written: tuple[int, str] | None = None
+    _bands: dict[tuple[str | None, str | None], bool | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def known(self) -> bool:
@@ -65,6 +66,14 @@ class Age:
 
     def within(self, start: str | None, end: str | None) -> bool | None:
         """Whether the age lies in [start, end); None if that cannot be said."""
+        if start is None and end is None:
+            return True
+        band = (start, end)
+        if band not in self._bands:
+            self._bands[band] = self._within(start, end)
+        return self._bands[band]
+
+    def _within(self, start: str | None, end: str | None) -> bool | None:
         after = True if start is None else self.at_least(start)
         reached = False if end is None else self.at_least(end)
         before = None if reached is None else not reached

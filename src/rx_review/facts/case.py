@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from rx_review.domain.review import Subject
 
@@ -12,8 +12,7 @@ Value = int | str
 """A known value as the engines see it: a flag is 0 or 1, a number is scaled by its digits, a code is text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One thing to be judged.
 
     `own` holds the known facts that the case adds to the one above it (a line's to its prescription's, a

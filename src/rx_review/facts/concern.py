@@ -132,6 +132,8 @@ def is_excused(prescription: Prescription, purpose: str, lines: tuple[int, ...])
 
     A reason that names several lines is about those together; one that names a single line is about it with any other.
     """
+    if not prescription.reasons:
+        return False
     return any(
         reason.for_ == purpose
         and reason.signed_again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rx_review.facts.case import Value
 from rx_review.facts.resolve import Component, Known, Resolver
@@ -48,6 +48,8 @@ class Bound:
     name: str
     own: Mapping[str, Value]
     texts: Mapping[str, object]
+    beaten_by: tuple[Limit, ...] = ()
+    """Limits of the same active and measure that say more: they name the form, the route or the very ingredient."""
 
 
 def cautions_of(known: Known, topical: bool | None, resolver: Resolver) -> tuple[Caution, ...]:
@@ -133,12 +135,25 @@ def bounds_of(
     """Limit rows of a drug's actives for its form and route, against what the line gives; none if it acts locally."""
     if topical:
         return ()
-    return tuple(
-        _bound(part, row, known, supply, resolver)
-        for part in known.components
-        for row in resolver.formulary.limits.on(part.name, resolver.day)
-        if made_as(row.form, known) and (row.route is None or group is None or row.route == group)
-    )
+    found: list[Bound] = []
+    for part in known.components:
+        rows = [
+            row
+            for row in resolver.formulary.limits.on(part.name, resolver.day)
+            if made_as(row.form, known) and (row.route is None or group is None or row.route == group)
+        ]
+        for row in rows:
+            rivals = tuple(other for other in rows if _says_more(other, row))
+            found.append(replace(_bound(part, row, known, supply, resolver), beaten_by=rivals))
+    return tuple(found)
+
+
+def _says_more(other: Limit, row: Limit) -> bool:
+    return other.measure == row.measure and other.per == row.per and _named(other) > _named(row)
+
+
+def _named(row: Limit) -> tuple[bool, bool, bool]:
+    return row.form is not None, row.route is not None, not row.target.startswith("class:")
 
 
 def _bound(part: Component, row: Limit, known: Known, supply: Supply, resolver: Resolver) -> Bound:

@@ -11,7 +11,6 @@ from rx_review.facts.concern import Person, concern_case, is_excused
 from rx_review.facts.knowledge import NO_WORDS, Bound, compared
 from rx_review.facts.line import Understood
 from rx_review.facts.supply import exact
-from rx_review.library.rows import Limit
 
 
 def dose_concerns(line: Case, understood: Understood, prescription: Prescription, person: Person) -> Iterator[Case]:
@@ -24,21 +23,15 @@ def dose_concerns(line: Case, understood: Understood, prescription: Prescription
     if known is None:
         return
     excused = is_excused(prescription, "dose", line.lines)
-    held = [(bound, person.age.within(bound.row.age_from, bound.row.age_until)) for bound in understood.bounds]
-    for bound, within in held:
-        if within is not False and not any(certain and _beats(other, bound) for other, certain in held):
-            yield _limit_case(line, bound, within, person, excused)
+    within = person.age.within
+    for bound in understood.bounds:
+        row = bound.row
+        held = within(row.age_from, row.age_until)
+        if held is False or any(within(other.age_from, other.age_until) for other in bound.beaten_by):
+            continue
+        yield _limit_case(line, bound, held, person, excused)
     if known.herb is not None and known.kind == "herb":
         yield from _herb_case(line, understood, excused)
-
-
-def _beats(other: Bound, bound: Bound) -> bool:
-    same = other.row.measure == bound.row.measure and other.row.per == bound.row.per
-    return same and other.part is bound.part and _named(other.row) > _named(bound.row)
-
-
-def _named(row: Limit) -> tuple[bool, bool, bool]:
-    return row.form is not None, row.route is not None, not row.target.startswith("class:")
 
 
 def _limit_case(line: Case, bound: Bound, within: bool | None, person: Person, excused: bool) -> Case:

@@ -58,6 +58,8 @@ def _understand(line: Line, tier: str | None, decoction: Decoction | None, resol
     _written(sheet, line, resolver)
     sheet.texts["drug"] = shown(line, known)
     sheet.tell("drug_known", known is not None)
+    for reason in ("extended_reason", "choice_reason", "catalogue_reason"):
+        sheet.tell(reason, False)
     route = resolver.route(line.route)
     sheet.tell("route_group", route.group if route else None, "route")
     sheet.tell("infusion", route.infusion if route else None, "route")
@@ -89,6 +91,9 @@ def _understand(line: Line, tier: str | None, decoction: Decoction | None, resol
 
 def line_case(whole: Case, prescription: Prescription, line: Line, understood: Understood) -> Case:
     """A line as a case: what it means, and which reasons were given for it."""
+    facts = understood.facts
+    if not prescription.reasons:
+        return Case("line", (line.line,), facts.values, facts.missing, facts.texts, understood.names, above=whole)
     given = {reason.for_ for reason in prescription.reasons if not reason.lines or line.line in reason.lines}
     own = {
         **understood.facts.values,
@@ -96,7 +101,6 @@ def line_case(whole: Case, prescription: Prescription, line: Line, understood: U
         "choice_reason": int("choice" in given),
         "catalogue_reason": int("catalogue" in given),
     }
-    facts = understood.facts
     return Case("line", (line.line,), own, facts.missing, facts.texts, understood.names, above=whole)
 
 
@@ -177,7 +181,7 @@ def _legal_classes(sheet: Sheet, known: Known) -> None:
         sheet.tell("high_alert", known.herb.toxic)
         return
     sheet.tell("toxic_herb", False)
-    control = known.agreed("control")
+    control = known.control
     sheet.tell("control", None if control is None else control or "none", "form")
     tier = known.agreed("antimicrobial")
     sheet.tell("antimicrobial", None if tier is None else tier or "none", "form")

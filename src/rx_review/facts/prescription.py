@@ -183,11 +183,11 @@ def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | N
     sheet.tell("herbs_with_other_drugs", bool(herbs) and bool(drugs))
     tcm = [k for k in drugs if k.kind == "patent" and k.form is not None and k.form.route == "injection"]
     sheet.tell("tcm_injection_with_other_drugs", bool(tcm) and len(drugs) + unknown + len(herbs) > len(tcm))
-    strict = [k for k in drugs if k.agreed("control") in ("narcotic", "psychotropic_1")]
+    strict = [k for k in drugs if k.control in ("narcotic", "psychotropic_1")]
     others = len(drugs) + unknown + len(herbs) - len(strict)
     sheet.tell("narcotic_on_sheet", bool(strict))
     sheet.tell("narcotic_with_other_drugs", bool(strict) and others > 0)
-    sheet.tell("psychotropic_2_on_sheet", any(k.agreed("control") == "psychotropic_2" for k in drugs))
+    sheet.tell("psychotropic_2_on_sheet", any(k.control == "psychotropic_2" for k in drugs))
     sheet.tell("packets", prescription.decoction.packets if prescription.decoction else 0)
     sheet.tell("long_term", prescription.long_term)
 

@@ -52,11 +52,10 @@ class Known:
     volume: Decimal | None
     dose_unit: str | None
     pack: Decimal | None
-
-    @property
-    def is_solvent(self) -> bool:
-        """Whether it is an infusion vehicle; a rehydration salt contains the same, and is none."""
-        return "class:solvent" in self.keys and self.form is not None and self.form.route == "injection"
+    control: str | None = ""
+    """Control class that all candidate rows share; empty = none, None = they differ."""
+    is_solvent: bool = False
+    """Whether it is an infusion vehicle; a rehydration salt contains the same, and is none."""
 
     def actives_of(self, key: str) -> tuple[str, ...]:
         """Actives of this drug that a key (an ingredient, `class:CODE`, `herb:NAME`) stands for."""
@@ -197,6 +196,8 @@ class Resolver:
             _agreed(rows, "volume") if printed is None else strength.volume if strength else None,
             _agreed(rows, "dose_unit"),
             pack or _agreed(rows, "pack"),
+            _agreed(rows, "control"),
+            "class:solvent" in actives and code is not None and self.formulary.forms[code].route == "injection",
         )
 
     @staticmethod

@@ -1,0 +1,151 @@
+"""Commands. Each is thin: it reads, calls one function below and prints."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from rx_review.errors import RxError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Prescription review for a county medical community · 县域医共体处方审核",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rules = typer.Typer(no_args_is_help=True, help="Rules: prove, list, explain, write · 规则")
+formulary = typer.Typer(no_args_is_help=True, help="The formulary: check, describe · 药品知识")
+bench = typer.Typer(no_args_is_help=True, help="Measure · 测量")
+app.add_typer(rules, name="rules")
+app.add_typer(formulary, name="formulary")
+app.add_typer(bench, name="bench")
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(help="prescription or circumstances")]) -> None:
+    """Print the JSON Schema of what is sent in."""
+    from rx_review.cli.schema import print_schema
+
+    print_schema(what)
+
+
+@app.command()
+def review(
+    paths: Annotated[list[str], typer.Argument(help="files, folders of *.json and *.jsonl, or - for standard input")],
+    at: Annotated[str | None, typer.Option(help="instant of review; default: each prescription's own issue")] = None,
+    lang: Annotated[str, typer.Option(help="zh or en")] = "zh",
+    json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    fail_on: Annotated[
+        str | None, typer.Option(help="exit with 1 from this severity on: note, warn, hold, return, block")
+    ] = None,
+) -> None:
+    """Review prescriptions: a JSON object, an array or JSON Lines.
+
+    Exits with 0; with 1 if --fail-on is given and reached; with 2 on bad input, good prescriptions being reviewed
+    all the same; with 3 if the machine or the engine fails.
+    """
+    from rx_review.cli.review import review_paths
+
+    raise typer.Exit(review_paths(paths, at, lang, json, fail_on))
+
+
+@rules.command("prove")
+def rules_prove(names: Annotated[list[str] | None, typer.Argument(help="ids or names; default: all")] = None) -> None:
+    """Run every example and prove every clause by one."""
+    from rx_review.cli.rules import prove_rules
+
+    raise typer.Exit(prove_rules(names or []))
+
+
+@rules.command("list")
+def rules_list(json: Annotated[bool, typer.Option("--json", help="one JSON array")] = False) -> None:
+    """List the rules."""
+    from rx_review.cli.rules import list_rules
+
+    list_rules(json)
+
+
+@rules.command("explain")
+def rules_explain(name: Annotated[str, typer.Argument(help="id or name of a rule")]) -> None:
+    """Say what a rule tests, on whose authority, with its examples."""
+    from rx_review.cli.rules import explain_rule
+
+    explain_rule(name)
+
+
+@rules.command("new")
+def rules_new(
+    topic: Annotated[str, typer.Argument(help="folder below rules/, such as quantity")],
+    name: Annotated[str, typer.Argument(help="what is wrong, such as quantity-over-seven-days")],
+) -> None:
+    """Write the frame of a rule, as a draft."""
+    from rx_review.cli.rules import new_rule
+
+    new_rule(topic, name)
+
+
+@rules.command("lint")
+def rules_lint() -> None:
+    """Find what cannot be right in the rules."""
+    from rx_review.cli.rules import lint_rules
+
+    raise typer.Exit(lint_rules())
+
+
+@rules.command("catalogue")
+def rules_catalogue(verb: Annotated[str, typer.Argument(help="write or check")]) -> None:
+    """Write rules/CATALOGUE.md and rules/README.md, or check that they are current."""
+    from rx_review.cli.generated import run_generated
+
+    raise typer.Exit(run_generated("rules", verb))
+
+
+@formulary.command("check")
+def formulary_check() -> None:
+    """Read every table and say what is wrong, by file, line and column."""
+    from rx_review.cli.formulary import check_formulary
+
+    check_formulary()
+
+
+@formulary.command("dictionary")
+def formulary_dictionary(verb: Annotated[str, typer.Argument(help="write or check")]) -> None:
+    """Write formulary/README.md, or check that it is current."""
+    from rx_review.cli.generated import run_generated
+
+    raise typer.Exit(run_generated("formulary", verb))
+
+
+@bench.command("review")
+def bench_review(
+    json: Annotated[bool, typer.Option("--json", help="measures as JSON")] = False,
+    reviews: Annotated[int, typer.Option(min=1_000, help="how many reviews")] = 200_000,
+) -> None:
+    """Measure review: p50, p99, rate of one core, memory."""
+    from rx_review.cli.bench import bench_review as run
+
+    raise typer.Exit(run(json, reviews))
+
+
+def main() -> None:
+    """Run a command; an error of ours is said on standard error and becomes its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Answers are UTF-8 whatever the locale: other programs read them.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if hasattr(signal, "SIGPIPE"):
+        # A reader that goes away (`| head`) ends the command as it ends any filter, without a word.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app(standalone_mode=True)
+    except RxError as error:
+        from rx_review.cli.console import say_faults
+
+        say_faults(error)
+        sys.exit(error.exit_code)
