@@ -47,9 +47,7 @@ def faults(source: str) -> list[str]:
 
 def test_every_public_name_is_listed(modules):
     wrong = {
-        str(path): found
-        for path, text in modules.items()
-        if path.name == "__init__.py" and (found := faults(text))
+        str(path): found for path, text in modules.items() if path.name == "__init__.py" and (found := faults(text))
     }
     assert wrong == {}
 

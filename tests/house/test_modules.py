@@ -42,20 +42,13 @@ def test_no_module_has_a_second_room_in_it(modules):
 
 
 def test_every_module_is_named_after_a_thing(modules):
-    empty = [
-        str(path)
-        for path in modules
-        for part in path.with_suffix("").parts
-        if EMPTY_NAMES & set(part.split("_"))
-    ]
+    empty = [str(path) for path in modules for part in path.with_suffix("").parts if EMPTY_NAMES & set(part.split("_"))]
     assert empty == []
 
 
 def test_only_config_asks_the_clock_and_the_environment(modules):
     asking = {
-        str(path): reads
-        for path, text in modules.items()
-        if str(path) != "config.py" and (reads := clock_reads(text))
+        str(path): reads for path, text in modules.items() if str(path) != "config.py" and (reads := clock_reads(text))
     }
     assert asking == {}
 

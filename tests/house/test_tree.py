@@ -7,9 +7,7 @@ import tomllib
 import pytest
 
 # Split, so that this file does not name what it forbids.
-INDEXES = re.compile(
-    "|".join(["pypi" + r"\.org", "python" + r"hosted\.", "npm" + r"js\.", "deb" + r"\.debian"])
-)
+INDEXES = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.", "npm" + r"js\.", "deb" + r"\.debian"]))
 # The home of somebody, on Linux, macOS or Windows.
 HOME = re.compile(r"(?<![\w.$}~/-])/(?:root|home/\w+|Users/\w+)/|[A-Z]:\\Users\\")
 
@@ -67,8 +65,6 @@ def test_each_exception_from_the_style_has_a_reason(checkout):
     lint = tomllib.loads(text)["tool"]["ruff"]["lint"]
     lines = [line.strip() for line in text.splitlines()]
     exceptions = [f'"{rule}",' for rule in lint["ignore"]]
-    exceptions += [
-        line for line in lines for path in lint["per-file-ignores"] if line.startswith(f'"{path}" = [')
-    ]
+    exceptions += [line for line in lines for path in lint["per-file-ignores"] if line.startswith(f'"{path}" = [')]
     assert len(exceptions) == len(lint["ignore"]) + len(lint["per-file-ignores"])
     assert [rule for rule in exceptions if not lines[lines.index(rule) - 1].startswith("#")] == []
