@@ -53,7 +53,12 @@ def rx(desk, *words, **more):
 def started(desk, **more):
     command = [sys.executable, str(desk / "rx"), "review"]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=settings(desk, **more), stdout=pipe, stderr=pipe, text=True)
+    # A runner in the background ignores Ctrl-C, and so would what it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, env=settings(desk, **more), stdout=pipe, stderr=pipe, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def calls(desk):

@@ -183,6 +183,9 @@ def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[An
             known = keys["class_names"] if kind == "class" else families if herbal else ingredients
             if name not in known:
                 yield (table, row, column, name, "class_names" if kind == "class" else "ingredients or herbs")
+    for row in tables["limits"]:
+        if row.unit != "day" and row.unit not in keys["units"]:
+            yield ("limits", row, "unit", row.unit, "units")
     for row in tables["contraindications"]:
         if row.topic == "disease" and row.condition not in groups:
             yield ("contraindications", row, "condition", row.condition, "diagnosis_groups")

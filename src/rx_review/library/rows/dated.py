@@ -13,6 +13,7 @@ Tier: TypeAlias = Literal["village", "township", "county"]
 Grade: TypeAlias = Literal["contraindicated", "major", "moderate", "caution"]
 
 _AGE = re.compile(r"(\d{1,4})([dmy])")
+_CITATION = re.compile(r"第\s*\d+\s*页|\bp{1,2}\.\s*\d+|[“”「」『』]|https?:")
 _FULL_WIDTH = re.compile(r"[０-９ａ-ｚＡ-Ｚ　]")
 
 
@@ -108,7 +109,12 @@ class Row(BaseModel):
         return cells
 
     @model_validator(mode="after")
-    def _dates_run_forward(self) -> Row:
+    def _dates_and_words_are_honest(self) -> Row:
         if self.until is not None and self.until <= self.from_:
             raise ValueError("until must be later than from")
+        if self.recalled and self.checked:
+            raise ValueError("checked, but recalled; compare it with the text, then take recalled away")
+        for name, cell in self.__dict__.items():
+            if self.recalled and isinstance(cell, str) and _CITATION.search(cell):
+                raise ValueError(f"{name}: a row written from memory cites no page, address or words; say it plainly")
         return self
