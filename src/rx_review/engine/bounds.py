@@ -25,12 +25,16 @@ def ordered_tests(condition: Condition) -> list[Test | tuple[Test]]:
 
 
 def _discrimination(test: Test | tuple[Test]) -> int:
+    """Where a test stands: what few facts pass comes first, what most pass comes last."""
     if isinstance(test, tuple):
-        return 5
+        return 7
     if test.operator == "is" and test.against is None:
-        # The topic of a concern splits its cases best; other codes follow, then flags.
-        return 0 if test.fact.name == "topic" else 1 if test.fact.kind == "code" else 2
-    return 4 if isinstance(test.right, tuple) or test.operator == "is_not" else 3
+        if test.fact.name == "topic":
+            return 0
+        usual = test.right in ("none", 0)
+        inherited = test.fact.subject == "prescription"
+        return 5 if usual else 4 if inherited else 1 if test.fact.kind == "code" else 2
+    return 6 if isinstance(test.right, tuple) or test.operator == "is_not" else 3
 
 
 def shards(conditions: Sequence[Condition]) -> Iterator[list[tuple[int, Condition]]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from rx_review.engine.language import NEGATED, Condition, Program, Test
 from rx_review.facts.case import Value
 
 _SYMBOLS = {"is": "==", "is_not": "!=", "over": ">", "at_least": ">=", "under": "<", "at_most": "<="}
+
+Inputs = Mapping[str, Value]
 
 Judgement = tuple[list[int], list[int]]
 """Indices of the conditions that fire, and of those that are undetermined."""
@@ -22,7 +24,11 @@ class PlainProgram:
         self.source = generate(program)
         scope: dict[str, object] = {}
         exec(compile(self.source, f"<plain:{program.subject}>", "exec"), scope)
-        self.judge = cast("Callable[[Mapping[str, Value], Mapping[str, Value]], Judgement]", scope["judge"])
+        self.judge_all = cast("Callable[[Sequence[Inputs], Inputs], list[Judgement]]", scope["judge_all"])
+
+    def judge(self, facts: Inputs, parameters: Inputs) -> Judgement:
+        """Judge one case."""
+        return self.judge_all((facts,), parameters)[0]
 
 
 def generate(program: Program) -> str:
@@ -31,19 +37,23 @@ def generate(program: Program) -> str:
     A name that is absent from the facts, or from the parameters in force, is unknown. Names and values come from the
     vocabulary and from checked rules, and are written with `repr`.
     """
-    names = [*program.fields, *program.parameters]
-    local = {name: f"v{index}" for index, name in enumerate(names)}
-    body = [f"    {local[name]} = {'given' if name in program.parameters else 'get'}({name!r})" for name in names]
+    local = {name: f"v{index}" for index, name in enumerate((*program.fields, *program.parameters))}
+    given = [f"    {local[name]} = parameters.get({name!r})" for name in program.parameters]
+    body = [f"        {local[name]} = get({name!r})" for name in program.fields]
     for index, condition in enumerate(program.conditions):
         body += _branch(index, condition, local)
     return "\n".join(
         [
-            "def judge(facts, parameters):",
-            "    get, given = facts.get, parameters.get",
-            "    fires = []",
-            "    open = []",
+            "def judge_all(cases, parameters):",
+            *given,
+            "    judged = []",
+            "    for facts in cases:",
+            "        get = facts.get",
+            "        fires = []",
+            "        open = []",
             *body,
-            "    return fires, open",
+            "        judged.append((fires, open))",
+            "    return judged",
             "",
         ]
     )
@@ -55,11 +65,11 @@ def _branch(index: int, condition: Condition, local: Mapping[str, str]) -> list[
     read = sorted({local[name] for test in condition.tests for name in test.reads})
     unknown = " or ".join(f"{name} is None" for name in read)
     return [
-        f"    if {' and '.join(possible) or True}:",
-        f"        if {unknown or False}:",
-        f"            open.append({index})",
-        "        else:",
-        f"            fires.append({index})",
+        f"        if {' and '.join(possible) or True}:",
+        f"            if {unknown or False}:",
+        f"                open.append({index})",
+        "            else:",
+        f"                fires.append({index})",
     ]
 
 

@@ -17,6 +17,7 @@ from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.review import RANK, Finding, NotJudged, Review, Subject, Verdict
 from rx_review.domain.values import county_day
+from rx_review.engine.counterfactual import ways_to_pass
 from rx_review.engine.durable import DurableProgram
 from rx_review.engine.finding import build_finding
 from rx_review.engine.language import Condition, Program, compile_rules
@@ -82,8 +83,7 @@ class Reviewer:
                 continue
             parameters = self._inputs(subject, self.edition.formulary.epoch(day))
             inputs = program.inputs(cases)
-            judge = self.plain[subject].judge
-            judged = [judge(values, parameters) for values in inputs]
+            judged = self.plain[subject].judge_all(inputs, parameters)
             if both:
                 agreed = self._confirm(subject, inputs, parameters, judged) and agreed
             for case, (fires, opens) in zip(cases, judged, strict=True):
@@ -205,8 +205,6 @@ def review(
     Returns:
         The verdict with findings, what could not be judged and verified ways to pass.
     """
-    from rx_review.engine.counterfactual import ways_to_pass
-
     reviewer = reviewer_for(edition)
     answer = reviewer.review(prescription, circumstances, at)
     return ways_to_pass(reviewer, answer, prescription, circumstances, at) if ways else answer
