@@ -56,13 +56,22 @@ ALLERGIES = st.one_of(
     st.lists(NAMES | WORDS, min_size=1, max_size=3).map(lambda items: {"status": "known", "items": items}),
 )
 MEASURED = st.fixed_dictionaries({"value": AMOUNTS}, optional={"on": DAYS})
+
+
+def possible(patient):
+    """Nobody is a man and pregnant."""
+    maternal = patient.keys() & {"pregnancy", "gestation", "lactation"}
+    return {**patient, "sex": "female"} if maternal else patient
+
+
 PATIENTS = some(
     id=CODES, name=WORDS, sex=st.sampled_from(["male", "female", "unknown"]), birth_date=DAYS,
-    age_written=st.sampled_from(["45岁", "8月", "12天", "0岁", "1岁3月", "老"]), weight=AMOUNTS, height=AMOUNTS,
+    age_written=st.sampled_from(["45岁", "8月", "12天", "0岁", "1岁3月", "老"]),
+    weight=st.integers(1, 400), height=st.integers(20, 250),
     pregnancy=st.sampled_from(["pregnant", "not_pregnant"]), gestation=st.integers(0, 45), lactation=st.booleans(),
     allergies=ALLERGIES, egfr=MEASURED, crcl=MEASURED,
     hepatic=st.sampled_from(["normal", "mild", "moderate", "severe"]), identity_number=CODES,
-)  # fmt: skip
+).map(possible)  # fmt: skip
 DIAGNOSES = st.fixed_dictionaries(
     {"text": st.sampled_from(["哮喘", "取药", "高血压", "咳嗽"]) | WORDS},
     optional={

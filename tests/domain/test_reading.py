@@ -218,7 +218,7 @@ PRETTY = json.dumps(GOOD, ensure_ascii=False, indent=2).encode()
         (A + b"\n\n\n" + B, ["A", "B"]),
         (b"[" + A + b"," + B + b"]", ["A", "B"]),
         (b"[\r\n" + A + b",\r\n" + B + b"\r\n]\r\n", ["A", "B"]),
-        (b"[]", []),
+        (b"[]", ["!"]),
         (PRETTY, ["A1"]),
         (PRETTY.replace(b"\n", b"\r\n"), ["A1"]),
         (b"\n" + PRETTY, ["A1"]),

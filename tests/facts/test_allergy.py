@@ -88,7 +88,7 @@ def test_a_related_class(small, items, status, expected):
 
 def test_nobody_wrote_anything_about_allergies(small):
     cases = facts(small(contraindications=[CROSS]), CEFTRIAXONE)["concern"]
-    assert [told(c, "applies") for c in cases] == ["?allergies"]
+    assert [told(c, "applies") for c in cases if c.row != "no_limit"] == ["?allergies"]
 
 
 def test_the_words_of_the_record_are_shown(builder):
@@ -105,4 +105,4 @@ def test_a_recorded_name_of_that_time(small):
         {"generic": "布洛芬"},
         patient={"allergies": {"status": "known", "items": ["老药"]}},
     )["concern"]
-    assert cases == ()
+    assert [c.row for c in cases] == ["no_limit"]

@@ -125,7 +125,9 @@ def test_diagnoses_as_they_are_written(builder, diagnoses, written, vague, syndr
         ({"age_written": "2岁3月"}, 2, 1),
         ({"age_written": "8月"}, 0, 1),
         ({}, "?birth_date", 0),
-        ({"birth_date": "2024-11-01", "age_written": "70岁"}, 2, 1),
+        ({"birth_date": "2024-11-01", "age_written": "2岁"}, 2, 1),
+        # Two ages that contradict each other: which is right is unknown.
+        ({"birth_date": "2024-11-01", "age_written": "70岁"}, "?birth_date", 0),
     ],
 )
 def test_an_infant_s_age_is_written_in_months(builder, patient, years, fine):

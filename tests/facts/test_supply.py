@@ -83,10 +83,10 @@ UNKNOWN = rows(
     eye-drops 左氧氟沙星 滴眼剂 5ml:24.4mg - 1 支 eye qid 1 支 route
     an-inhaler 沙丁胺醇 吸入气雾剂 100ug - 2 支 inhaled bid 1 支 route
     puffs-of-an-inhaler-with-no-route 沙丁胺醇 吸入气雾剂 100ug - 2 喷 - bid 1 支 route
-    ten-units-of-a-pen 胰岛素 注射液 3ml:300IU - 10 IU sc tid 2 支 pack
-    a-part-of-a-vial-in-units 青霉素 注射用无菌粉末 80万U - 40 万U im bid 6 支 pack
+    ten-units-of-a-pen 胰岛素 注射液 3ml:300IU - 10 IU sc tid 2 支 multi_dose
+    a-part-of-a-vial-in-units 青霉素 注射用无菌粉末 80万U - 40 万U im bid 6 支 multi_dose
     a-sachet-of-a-tablet 二甲双胍 片 0.5g - 1 袋 po bid 28 片 pack
-    half-an-ampoule-counted 氨溴索 注射液 2ml:15mg - 0.5 支 iv_drip bid 2 支 pack
+    half-an-ampoule-counted 氨溴索 注射液 2ml:15mg - 0.5 支 iv_drip bid 2 支 multi_dose
     drops-of-an-oral-liquid 维生素D 滴剂 - - 5 滴 po qd 1 瓶 pack
     a-box-of-unknown-size 阿莫西林 胶囊 0.5g - 0.5 g po tid 1 盒 pack
     no-quantity 阿莫西林 胶囊 0.25g - 0.5 g po tid - 盒 quantity

@@ -41,6 +41,9 @@ def review(
     at: Annotated[str | None, typer.Option(help="instant of review; default: each prescription's own issue")] = None,
     lang: Annotated[str, typer.Option(help="zh or en")] = "zh",
     json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    circumstances: Annotated[
+        str | None, typer.Option(help="file with what the world says: see `schema circumstances`; default: unknown")
+    ] = None,
     fail_on: Annotated[
         str | None, typer.Option(help="exit with 1 from this severity on: note, warn, hold, return, block")
     ] = None,
@@ -52,7 +55,7 @@ def review(
     """
     from rx_review.cli.review import review_paths
 
-    raise typer.Exit(review_paths(paths, at, lang, json, fail_on))
+    raise typer.Exit(review_paths(paths, at, lang, json, fail_on, circumstances))
 
 
 @rules.command("prove")
@@ -143,7 +146,7 @@ def main() -> None:
         # A reader that goes away (`| head`) ends the command as it ends any filter, without a word.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        app(standalone_mode=True)
+        app(prog_name="rx", standalone_mode=True)
     except RxError as error:
         from rx_review.cli.console import say_faults
 

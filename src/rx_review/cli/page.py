@@ -30,10 +30,8 @@ _SEVERITY: Mapping[str, Mapping[str, str]] = {
 }
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
-    "zh": {"line": "第{}行", "code": "点评 {}", "basis": "依据", "recalled": "（未核对原文）", "missing": "未能判断",
-           "rules": "涉及规则", "ways": "可以通过的办法", "part": "有未能判断的内容", "ask": "请问", "edition": "规则版本"},
-    "en": {"line": "line {}", "code": "code {}", "basis": "basis", "recalled": " (not yet compared)", "missing": "not judged",
-           "rules": "rules", "ways": "ways to pass", "part": "not everything could be judged", "ask": "ask", "edition": "edition"},
+    "zh": {"line": "第{}行", "code": "点评 {}", "basis": "依据", "recalled": "（未核对原文）", "missing": "未能判断", "ways": "可以通过的办法", "part": "有未能判断的内容", "ask": "请问"},
+    "en": {"line": "line {}", "code": "code {}", "basis": "basis", "recalled": " (not yet compared)", "missing": "not judged", "ways": "ways to pass", "part": "not everything could be judged", "ask": "ask"},
 }  # fmt: skip
 
 
@@ -56,6 +54,9 @@ def review_page(review: Review, prescription: Prescription, lang: str) -> Text:
             f"  ? {words['missing']}：" if lang == "zh" else f"  ? {words['missing']}: ", "bold" if stops else "dim"
         )
         text.append(entry.label[lang], "bold" if stops else "dim")
+        if entry.lines:
+            joint = "、" if lang == "zh" else ", "
+            text.append(f" · {words['line'].format(joint.join(map(str, entry.lines)))}", "dim")
         text.append(f"  {', '.join(entry.rules)}\n", "dim")
         if entry.ask:
             text.append(f"      {words['ask']}: {entry.ask[lang]}\n", "yellow")

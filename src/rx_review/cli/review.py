@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rx_review.cli.console import edition, err, out, say_faults
 from rx_review.cli.page import review_page
-from rx_review.domain.circumstances import NOTHING_KNOWN
+from rx_review.domain.circumstances import NOTHING_KNOWN, Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.reading import read_many
 from rx_review.domain.review import RANK, as_json
@@ -24,7 +24,9 @@ from rx_review.errors import Fault, InputError
 _LONG = 200_000
 
 
-def review_paths(paths: list[str], at: str | None, lang: str, as_lines: bool, fail_on: str | None) -> int:
+def review_paths(
+    paths: list[str], at: str | None, lang: str, as_lines: bool, fail_on: str | None, known: str | None
+) -> int:
     """Review what the paths hold, print each answer as it comes, and return the exit code."""
     instant = _instant(at)
     if lang not in ("zh", "en"):
@@ -33,6 +35,7 @@ def review_paths(paths: list[str], at: str | None, lang: str, as_lines: bool, fa
         severities = "note, warn, hold, return or block"
         zh = "不是处置等级；请用 note、warn、hold、return 或 block"
         raise InputError(Fault("--fail-on", f"{fail_on} is no severity", f"use {severities}", zh))
+    circumstances = _circumstances(known)
     rules_and_formulary = edition()
     bad, reached = False, False
     for found in _prescriptions(paths):
@@ -40,7 +43,7 @@ def review_paths(paths: list[str], at: str | None, lang: str, as_lines: bool, fa
             bad = True
             say_faults(found, lang)
             continue
-        answer = review(found, NOTHING_KNOWN, rules_and_formulary, instant or found.issued_at)
+        answer = review(found, circumstances, rules_and_formulary, instant or found.issued_at)
         reached = reached or (fail_on is not None and RANK[answer.verdict] >= RANK[fail_on])
         if as_lines:
             sys.stdout.write(json.dumps(as_json(answer), ensure_ascii=False, separators=(",", ":")) + "\n")
@@ -59,6 +62,22 @@ def _instant(at: str | None) -> datetime | None:
         example = "2026-11-01T09:30:00+08:00"
         fault = Fault("--at", f"{at!r} is no instant", f"write {example}", f"不是带时区的时间；请写成 {example}")
         raise InputError(fault) from None
+
+
+def _circumstances(path: str | None) -> Circumstances:
+    if path is None:
+        return NOTHING_KNOWN
+    try:
+        return Circumstances.model_validate_json(Path(path).read_bytes())
+    except OSError as error:
+        fault = Fault(path, error.strerror or "cannot be read", "correct the path", "无法读取；请更正路径")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "/".join(str(part) for part in first["loc"])
+        fault = Fault(
+            f"{path}/{where}", first["msg"], "see `./rx schema circumstances`", "不符合 circumstances 的 schema"
+        )
+    raise InputError(fault)
 
 
 def _prescriptions(paths: list[str]) -> Iterator[Prescription | InputError]:
@@ -83,7 +102,9 @@ def _prescriptions(paths: list[str]) -> Iterator[Prescription | InputError]:
 def _files(path: Path) -> list[Path]:
     try:
         if path.is_dir():
-            return sorted(file for file in path.rglob("*") if file.suffix in (".json", ".jsonl") and file.is_file())
+            found = (file for file in path.rglob("*.json*") if file.suffix in (".json", ".jsonl") and file.is_file())
+            # Hidden folders hold the tools of a checkout, not prescriptions.
+            return sorted(f for f in found if not any(part.startswith(".") for part in f.relative_to(path).parts))
         return [path] if path.is_file() else []
     except OSError:
         # A name that no file can have.

@@ -14,6 +14,7 @@ from rx_review.cli.console import edition, err, out, say_faults
 from rx_review.engine.lint import lint
 from rx_review.engine.proof import prove
 from rx_review.errors import EnvironmentFault, Fault, InputError, LibraryError
+from rx_review.library.formulary import Formulary
 from rx_review.library.rule import Clause, Rule
 from rx_review.library.rulebook import read_rules
 
@@ -81,14 +82,16 @@ def _summary(rule: Rule) -> dict[str, object]:
 
 def _find(rules: tuple[Rule, ...], name: str) -> Rule:
     for rule in rules:
-        if name in (rule.id, rule.name):
+        if name.casefold() in (rule.id.casefold(), rule.name):
             return rule
     raise InputError(Fault(name, "no such rule", "see `./rx rules list`", "没有这条规则；见 `./rx rules list`"))
 
 
 def explain_rule(name: str) -> None:
     """Print a rule as a pharmacist reads it."""
-    rule = _find(edition().rules, name)
+    loaded = edition()
+    rule = _find(loaded.rules, name)
+    day = config.today().toordinal()
     text = Text()
     text.append(f"{rule.id} {rule.title.zh} · {rule.title.en}\n", "bold")
     text.append(f"{rule.name} · {rule.about} · {rule.severity} · {rule.status} · version {rule.version}\n", "dim")
@@ -98,7 +101,7 @@ def explain_rule(name: str) -> None:
     for label, clauses in (("全部满足 when", rule.when), ("任一即不提示 unless", rule.unless)):
         if clauses:
             text.append(f"\n{label}\n", "bold")
-            text.append("".join(f"  {_clause(clause)}\n" for clause in clauses))
+            text.append("".join(f"  {_clause(clause, loaded.formulary, day)}\n" for clause in clauses))
     text.append(f"\n缺少数据时 when_unknown: {rule.when_unknown}\n")
     text.append("\n依据 basis\n", "bold")
     for basis in rule.basis:
@@ -112,12 +115,15 @@ def explain_rule(name: str) -> None:
     out().print(text, end="")
 
 
-def _clause(clause: Clause) -> str:
+def _clause(clause: Clause, formulary: Formulary, day: int) -> str:
     if clause.parameter:
-        return f"{clause.fact} {clause.operator} ${clause.parameter}"
-    if isinstance(clause.literal, tuple):
-        return f"{clause.fact} {clause.operator} {', '.join(map(str, clause.literal))}"
-    return f"{clause.fact} {clause.operator} {clause.other or clause.literal}"
+        value = formulary.parameter(clause.parameter, day)
+        right = f"${clause.parameter} ({'?' if value is None else format(value, 'f')})"
+    elif isinstance(clause.literal, tuple):
+        right = ", ".join(map(str, clause.literal))
+    else:
+        right = str(clause.other or clause.literal)
+    return f"{clause.fact} {clause.operator} {right.lower() if right in ('True', 'False') else right}"
 
 
 def new_rule(topic: str, name: str) -> None:
@@ -147,7 +153,7 @@ def _frame(name: str, number: int, day: date) -> str:
     return f"""\
 id: RX-NEW-{number:03d}
 name: {name}
-title: {{zh: 门诊处方用量超过十四日, en: Outpatient quantity exceeds fourteen days}}
+title: {{zh: 待写（{name}）, en: To be written ({name})}}
 about: line
 severity: note
 code: "1-12"
@@ -158,7 +164,7 @@ reviewed: {{by: 审方组, checked_by: null, date: {day}, next: {day.replace(yea
 effective: {{from: {day}, until: null}}
 basis:
   - {{law: 处方管理办法, article: 第十九条, gist: 处方用量一般有限度，延长须注明理由, source: MOH-2007-53, recalled: true}}
-why: 一句话说明为什么需要这条规则。
+why: 待写。一句话说明为什么需要这条规则；下面的内容是一个例子，请改成要写的规则。
 when:
   setting: {{is: outpatient}}
   days_supplied: {{over: 14}}

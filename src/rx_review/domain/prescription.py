@@ -6,6 +6,7 @@ description. Names of the prescriber and the patient are optional; review needs 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -74,8 +75,8 @@ class Patient(Strict):
     sex: Literal["male", "female", "unknown"] | None = None
     birth_date: Day | None = None
     age_written: Annotated[Text | None, Field(description="age as written: 45岁, 8月, 12天")] = None
-    weight: Annotated[Amount | None, Field(description="kg")] = None
-    height: Annotated[Amount | None, Field(description="cm")] = None
+    weight: Annotated[Amount | None, Field(ge=Decimal("0.3"), le=400, description="kg")] = None
+    height: Annotated[Amount | None, Field(ge=20, le=250, description="cm")] = None
     pregnancy: Literal["pregnant", "not_pregnant"] | None = None
     gestation: Annotated[Count | None, Field(ge=0, le=45, description="completed weeks")] = None
     lactation: Truth | None = None
@@ -88,6 +89,12 @@ class Patient(Strict):
     chronic_entitlements: Annotated[tuple[Text, ...], Field(max_length=50, description="门诊慢特病 / 两病 codes")] = ()
     identity_number: Annotated[Code | None, Field(description="required for narcotic sheets")] = None
     agent: Agent | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Patient:
+        if self.sex == "male" and (self.pregnancy == "pregnant" or self.gestation is not None or self.lactation):
+            raise PydanticCustomError("patient_contradicts", "a male patient who is pregnant or breast-feeding")
+        return self
 
 
 class Prescriber(Strict):

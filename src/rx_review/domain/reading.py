@@ -174,6 +174,8 @@ def _read_array(data: bytes, shown: str) -> Iterator[Prescription | InputError]:
             yield InputError(Fault(shown, "the array does not end", "close it with ]", "数组没有结束；请以 ] 结尾"))
             return
         if text[position] == "]":
+            if index == 0:
+                yield InputError(Fault(shown, "nothing to read", "give a prescription", "没有内容；请给出处方"))
             if text[position + 1 :].strip():
                 line = text.count("\n", 0, position) + 1
                 yield InputError(not_json(shown, "something stands after the array", line, 1))

@@ -49,6 +49,8 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "line_numbers_repeat": ("two lines carry the same number", "number each line once", "行号重复；请更正"),
     "reason_without_line": (
         "a reason names line {line}, which is not on the sheet", "correct the line", "理由所指第 {line} 行不存在；请更正"),
+    "patient_contradicts": (
+        "a male patient who is pregnant or breast-feeding", "correct one of them", "男性患者写有妊娠或哺乳；请更正其一"),
     "birth_after_issue": (
         "the birth date is later than the day of issue", "correct one of them", "出生日期晚于开方日；请更正"),
 }  # fmt: skip
@@ -62,7 +64,8 @@ def say_fault(kind: str, context: Mapping[str, Any], message: str, given: object
         kind = "day_shape" if kind.startswith("date_") else "instant_shape"
     if kind not in _WORDS:
         return message, "see `./rx schema prescription`", ""
-    what, do, zh = (words.format(**context) for words in _WORDS[kind])
+    plain = {name: str(value) for name, value in context.items()}
+    what, do, zh = (words.format(**plain) for words in _WORDS[kind])
     shown = _shown(given)
     return (f"{what}: {shown}" if shown else what), do, zh
 

@@ -16,7 +16,6 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.review import GOES_THROUGH, RANK, Counterfactual, Review
 from rx_review.domain.values import county_day
 from rx_review.engine.remedy import ORDER, Edit, Ground, edits_for
-from rx_review.errors import EngineError
 
 if TYPE_CHECKING:
     from rx_review.engine.review import Judged, Reviewer
@@ -88,8 +87,10 @@ class _Search:
         for stop in self._stops(prescription):
             for remedy in stop.condition.rule.remedies:
                 if remedy.startswith("supply "):
-                    wanted.setdefault(remedy, f"请先处理：{stop.condition.rule.title.zh}")
-        return tuple(Counterfactual("supply", {"zh": zh, "en": remedy}) for remedy, zh in wanted.items())
+                    wanted.setdefault(stop.condition.rule.title.zh, stop.condition.rule.title.en)
+        return tuple(
+            Counterfactual("supply", {"zh": f"请先处理：{zh}", "en": f"first: {en}"}) for zh, en in wanted.items()
+        )
 
     def _explore(
         self, prescription: Prescription, edits: tuple[Edit, ...], chosen: Mapping[str, str]
@@ -146,11 +147,8 @@ class _Search:
             patches += edit.patches(changed)
             changed = edit.apply(changed)
         changed = Prescription.model_validate(changed.model_dump(by_alias=True))
-        try:
-            answer = self.reviewer.review(changed, self.circumstances, self.at)
-        except EngineError:
-            return None
-        if answer.verdict not in GOES_THROUGH:
+        answer = self.reviewer.review(changed, self.circumstances, self.at)
+        if answer.verdict not in GOES_THROUGH or not _offers_better(answer, edits):
             return None
         return Counterfactual(
             "change",
@@ -158,6 +156,12 @@ class _Search:
             tuple(patches),
             answer.verdict,
         )
+
+
+def _offers_better(answer: Review, edits: Sequence[Edit]) -> bool:
+    """Whether no drug that was offered instead brings a warning of its own."""
+    swapped = {edit.swapped for edit in edits if edit.swapped is not None}
+    return not any(found.severity == "warn" and swapped & set(found.lines) for found in answer.findings)
 
 
 def _apply(prescription: Prescription, edits: Sequence[Edit]) -> Prescription:

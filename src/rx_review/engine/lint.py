@@ -81,6 +81,8 @@ def _governance(rule: Rule, today: date) -> Iterator[Fault]:
         yield Fault(
             f"{rule.name}: reviewed.next", f"overdue since {rule.reviewed.next}", "review the rule and set a new date"
         )
+    if rule.status == "active" and "待写" in rule.title.zh + rule.why:
+        yield Fault(f"{rule.name}: title", "still the frame of a new rule", "write title and why")
     if rule.reviewed.checked and not rule.reviewed.checked_by:
         yield Fault(f"{rule.name}: reviewed", "checked, but by nobody", "name who checked it")
     if rule.reviewed.checked_by and rule.reviewed.checked_by == rule.reviewed.by:

@@ -8,39 +8,17 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from rx_review.domain.circumstances import Circumstances
-from rx_review.domain.prescription import Line, Prescription, Reason, ReasonFor
+from rx_review.domain.prescription import Line, Prescription, Reason
+from rx_review.engine.reasons import GIVEN, REASON_WORDS, TOPIC_REASON
 from rx_review.facts.case import Case
 from rx_review.facts.line import listing_of, shown
 from rx_review.facts.resolve import Known, Resolver
-from rx_review.facts.supply import Ratio, Supply, compute_supply, exact
+from rx_review.facts.supply import Ratio, Supply, compute_supply, exact, units_per_dose
 
 Patch = Mapping[str, Any]
 
 # Candidates are tried in this order: dose or days, another drug, a reason, the line away.
 ORDER = ("reduce", "swap", "give", "separate", "drop")
-
-_TOPIC_REASON: Mapping[str, ReasonFor] = {
-    "single_dose": "dose", "daily_dose": "dose", "days": "dose", "herb_dose": "dose",
-    "interaction": "interaction", "duplicate_ingredient": "duplicate", "duplicate_class": "duplicate",
-    "herbs": "incompatibility", "infusion": "incompatibility",
-}  # fmt: skip
-
-_GIVEN: Mapping[str, ReasonFor] = {
-    "extended_reason": "quantity",
-    "choice_reason": "choice",
-    "catalogue_reason": "catalogue",
-}
-
-_REASON_WORDS: Mapping[str, tuple[str, str]] = {
-    "quantity": ("注明延长用量的理由", "state why the supply is longer"),
-    "choice": ("注明选用该药的理由", "state why this drug was chosen"),
-    "catalogue": ("注明使用目录外药品的理由", "state why a drug outside the catalogue is needed"),
-    "dose": ("注明超剂量理由并再次签名", "state why the dose is exceeded and sign again"),
-    "interaction": ("注明联合用药理由并再次签名", "state why both are needed and sign again"),
-    "duplicate": ("注明重复用药理由并再次签名", "state why both are needed and sign again"),
-    "incompatibility": ("注明配伍理由并再次签名", "state why they are combined and sign again"),
-    "contraindication": ("注明仍需使用的理由并再次签名", "state why it is still needed and sign again"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +30,8 @@ class Edit:
     en: str
     apply: Callable[[Prescription], Prescription]
     patches: Callable[[Prescription], tuple[Patch, ...]]
+    swapped: int | None = None
+    """Line on which another drug stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +58,7 @@ def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
         if verb == "reduce" and rest.startswith("days_supplied to "):
             yield from _fewer_days(line, known, rest.removeprefix("days_supplied to "), ground)
         elif remedy == "reduce dose to bound":
-            yield from _smaller_dose(line, known, case)
+            yield from _smaller_dose(line, known, case, ground.resolver)
         elif remedy == "swap drug":
             yield from _swap(line, known, ground)
 
@@ -100,7 +80,7 @@ def _edit(verb: str, line: Line, zh: str, en: str, /, **changes: object) -> Edit
             if value is not None or getattr(there, name) is not None
         )
 
-    return Edit(verb, zh, en, apply, patches)
+    return Edit(verb, zh, en, apply, patches, line.line if verb == "swap" else None)
 
 
 def _find(prescription: Prescription, number: int) -> tuple[int, Line]:
@@ -167,11 +147,11 @@ def _quantity_for(days: Decimal, line: Line, supply: Supply) -> Decimal | None:
     return Decimal(whole) if whole > 0 else None
 
 
-def _smaller_dose(line: Line, known: Known, case: Case) -> Iterator[Edit]:
+def _smaller_dose(line: Line, known: Known, case: Case, resolver: Resolver) -> Iterator[Edit]:
     observed, bound = case.known("observed"), case.known("bound")
     if line.dose is None or not isinstance(observed, int) or not isinstance(bound, int) or observed <= bound:
         return
-    dose = _rounded_down(exact(line.dose).times(bound, observed), line.dose)
+    dose = _dose_one_can_give(line, line.dose, known, Ratio(bound, observed), resolver)
     if dose is None:
         return
     name = shown(line, known)
@@ -188,15 +168,31 @@ def _smaller_dose(line: Line, known: Known, case: Case) -> Iterator[Edit]:
     yield _edit("reduce", line, *text, **changes)
 
 
+def _dose_one_can_give(line: Line, dose: Decimal, known: Known, share: Ratio, resolver: Resolver) -> Decimal | None:
+    """The largest dose within that share of the written one: whole capsules, halves of tablets, measured liquids."""
+    units = units_per_dose(line, known, resolver.unit(line.dose_unit), resolver)
+    if known.form is None or not known.form.solid or units is None:
+        return _rounded_down(exact(dose).times(share.num, share.den), dose)
+    parts = 2 if known.form.counts_as == "tablet" else 1
+    whole = units.num * parts * share.num // (units.den * share.den)
+    if not whole:
+        return None
+    return _plain((dose * whole * units.den / (units.num * parts)).quantize(Decimal("0.000001")))
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """Without an exponent or trailing zeros."""
+    return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()
+
+
 def _rounded_down(ratio: Ratio, like: Decimal) -> Decimal | None:
-    """A dose one can give: no finer than the written one, or a half where that was whole."""
+    """A measured dose, in steps no coarser than the written one."""
     for step in (Decimal(1), Decimal("0.5"), Decimal("0.25"), Decimal("0.1"), Decimal("0.05"), Decimal("0.01")):
         if step > like:
             continue
         units = ratio.num * 100 // (ratio.den * int(step * 100))
         if units:
-            found = (step * units).normalize()
-            return found if found.as_tuple().exponent <= 0 else found.quantize(Decimal(1))  # type: ignore[operator]
+            return _plain(step * units)
     return None
 
 
@@ -239,8 +235,8 @@ def _in_stock(known: Known, circumstances: Circumstances) -> bool:
 
 
 def _give(what: str, case: Case, prescription: Prescription) -> Edit:
-    purpose = _GIVEN.get(what) or _TOPIC_REASON.get(str(case.known("topic")), "contraindication")
-    zh, en = _REASON_WORDS[purpose]
+    purpose = GIVEN.get(what) or TOPIC_REASON.get(str(case.known("topic")), "contraindication")
+    zh, en = REASON_WORDS[purpose]
     reason = Reason(for_=purpose, text=f"（{zh}）", lines=case.lines, signed_again=True)
     where = f"第{'、'.join(map(str, case.lines))}行 " if case.lines else ""
     return Edit(

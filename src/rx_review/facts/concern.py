@@ -42,6 +42,8 @@ class Person:
     """Those, and the classes that a recorded ingredient belongs to."""
     allergies_known: bool
     allergens_unread: bool
+    result_days: int
+    """How old a laboratory result may be."""
 
     @classmethod
     def of(cls, prescription: Prescription, whole: Case, age: Age, diagnoses: Diagnoses, resolver: Resolver) -> Person:
@@ -62,6 +64,7 @@ class Person:
             related,
             asked,
             unread,
+            int(resolver.formulary.parameter("renal_result_days", resolver.day) or 0),
         )
 
 
@@ -132,15 +135,14 @@ def is_excused(prescription: Prescription, purpose: str, lines: tuple[int, ...])
 
     A reason that names several lines is about those together; one that names a single line is about it with any other.
     """
-    if not prescription.reasons:
-        return False
     return any(
         reason.for_ == purpose
         and reason.signed_again
-        and (set(lines) <= set(reason.lines) if len(reason.lines) != 1 else reason.lines[0] in lines)
+        and (
+            not reason.lines or set(lines) <= set(reason.lines) or (len(reason.lines) == 1 and reason.lines[0] in lines)
+        )
         for reason in prescription.reasons
-        if reason.lines
-    ) or any(reason.for_ == purpose and reason.signed_again and not reason.lines for reason in prescription.reasons)
+    )
 
 
 def _recorded_allergy(ingredient: str, known: Known, person: Person, resolver: Resolver) -> str | None:
@@ -197,6 +199,9 @@ def _pregnancy(trimester: str | None, person: Person) -> tuple[bool | None, str]
 def _renal(under: Decimal | None, person: Person) -> tuple[bool | None, str]:
     measured = person.patient.egfr or person.patient.crcl
     if measured is None or under is None:
+        return None, "egfr"
+    if measured.on is not None and not 0 <= (person.age.day - measured.on).days <= person.result_days:
+        # Too old, or not taken yet.
         return None, "egfr"
     return measured.value < under, ""
 

@@ -191,7 +191,7 @@ def _observed(
     """What the line gives, in the row's unit, and what is missing otherwise."""
     if row.measure == "days":
         return supply.days, supply.days_cause
-    amount = supply.dose if row.measure == "single_dose" else supply.daily
+    amount = {"single_dose": supply.dose, "weekly_dose": supply.weekly}.get(row.measure, supply.daily)
     unit = resolver.unit(row.unit)
     if amount is None or unit is None or unit.factor is None:
         return None, supply.dose_cause

@@ -10,6 +10,7 @@ from rx_review.facts.case import Case, Value
 from rx_review.facts.concern import Person, concern_case, is_excused
 from rx_review.facts.knowledge import NO_WORDS, Bound, compared
 from rx_review.facts.line import Understood
+from rx_review.facts.resolve import Component
 from rx_review.facts.supply import exact
 
 
@@ -24,6 +25,8 @@ def dose_concerns(line: Case, understood: Understood, prescription: Prescription
         return
     excused = is_excused(prescription, "dose", line.lines)
     within = person.age.within
+    if not understood.bounds and known.kind == "western" and not understood.topical and not known.is_solvent:
+        yield _unbounded_case(line, known.generic, excused)
     for bound in understood.bounds:
         row = bound.row
         held = within(row.age_from, row.age_until)
@@ -53,6 +56,18 @@ def _limit_case(line: Case, bound: Bound, within: bool | None, person: Person, e
     return concern_case(line, bound.part, bound.name, own, missing, bound.texts)
 
 
+def _unbounded_case(line: Case, generic: str, excused: bool) -> Case:
+    """A drug without any limit in the formulary: its dose cannot be judged, and that is said."""
+    own: dict[str, Value] = {
+        "topic": "daily_dose", "grade": "bound", "applies": 1, "by_weight": 0, "toxic": 0, "excused": int(excused),
+    }  # fmt: skip
+    missing = dict.fromkeys(("observed", "bound", "percent_of_bound"), "limit")
+    part = Component(generic, None, None, False)
+    return concern_case(
+        line, part, "no_limit", own, missing, {"condition": NO_WORDS, "unit": "", "consequence": NO_WORDS}
+    )
+
+
 def _herb_case(line: Case, understood: Understood, excused: bool) -> Iterator[Case]:
     known, supply = understood.known, understood.supply
     if known is None or known.herb is None or known.herb.maximum is None:
@@ -68,8 +83,7 @@ def _herb_case(line: Case, understood: Understood, excused: bool) -> Iterator[Ca
         own["observed"] = grams.scaled(6)
     else:
         missing["observed"] = missing["percent_of_bound"] = supply.dose_cause
-    if herb.maximum is not None:
-        own.update(compared(grams, exact(herb.maximum)))
+    own.update(compared(grams, exact(known.herb.maximum)))
     texts = {"condition": NO_WORDS, "unit": "g", "consequence": NO_WORDS}
     yield concern_case(line, known.components[0], f"herb_dose:{herb.herb}", own, missing, texts)
 

@@ -66,7 +66,7 @@ def _understand(line: Line, tier: str | None, decoction: Decoction | None, resol
     if known is None:
         for name in (*_OF_KNOWN, "days_supplied", "days_without_last_pack", "doses_supplied", "route_unsuited"):
             sheet.tell(name, None, "drug")
-        for name in ("topical", "high_alert", "specialist", "toxic_herb", "days_written_alone"):
+        for name in ("topical", "infusion_only", "high_alert", "specialist", "toxic_herb", "days_written_alone"):
             sheet.tell(name, 0)
         return Understood(None, Supply(), None, sheet, (line.generic or line.product or "",))
     supply = compute_supply(line, known, resolver, decoction)
@@ -152,6 +152,7 @@ def _form(sheet: Sheet, line: Line, known: Known, topical: bool | None, resolver
     sheet.tell("form_route", form.route if form else known.agreed("route"), "form")
     sheet.tell("release", form.release if form else None, "form")
     sheet.tell("topical", bool(topical))
+    sheet.tell("infusion_only", "class:infusion_only" in known.keys)
     made_for = sheet.values.get("form_route")
     # Injections are dripped into eyes, nebulised and taken by mouth on purpose; the reverse never is.
     if known.kind in ("herb", "granule") or made_for == "injection":
@@ -276,12 +277,7 @@ def _herb(sheet: Sheet, line: Line, known: Known) -> None:
 
 def _skin_test(sheet: Sheet, known: Known, resolver: Resolver) -> None:
     group = sheet.values.get("route_group") or sheet.values.get("form_route")
-    routes = [
-        route
-        for part in known.components
-        for name in (part.name,)
-        for route in resolver.formulary.skin_tests.on(name, resolver.day)
-    ]
+    routes = [route for part in known.components for route in resolver.formulary.skin_tests.on(part.name, resolver.day)]
     if not routes or any(route is None for route in routes):
         sheet.tell("skin_test_needed", bool(routes))
     else:

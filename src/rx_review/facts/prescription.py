@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,9 @@ from rx_review.facts.age import Age, read_age
 from rx_review.facts.case import Case, Sheet
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.library.lookup import fold
+
+# A letter and two digits begin every ICD-10 code, in both six-digit dialects.
+_ICD10 = re.compile(r"[A-Z][0-9]{2}(?![0-9])")
 
 _HEADING = (
     ("patient.name", "姓名", "name"),
@@ -28,8 +32,12 @@ def age_of(prescription: Prescription) -> Age:
     """The patient's age on the day of issue."""
     patient = prescription.patient
     day = county_day(prescription.issued_at)
-    birth = patient.birth_date if patient.birth_date is not None and patient.birth_date <= day else None
-    return Age(day, birth, read_age(patient.age_written))
+    exact = Age(day, patient.birth_date)
+    written = Age(day, None, read_age(patient.age_written))
+    if exact.years is not None and written.years is not None and abs(exact.years - written.years) > 1:
+        # Two ages that contradict each other: which is right is unknown.
+        return Age(day)
+    return Age(day, patient.birth_date, written.written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ def prescription_case(
     _people(sheet, prescription, circumstances)
     _heading(sheet, prescription)
     _diagnoses(sheet, prescription, diagnoses, resolver)
-    _patient(sheet, prescription, circumstances, age, resolver)
+    _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
     _company(sheet, prescription, known)
     _validity(sheet, prescription, at)
     everything = tuple(sorted({part.name for drug in known if drug for part in drug.components}))
@@ -88,7 +96,11 @@ def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstanc
     sheet.tell("countersigned", "countersign" in roles)
     sheet.tell("prescriber_signed", bool(own))
     sheet.tell("altered_after_signing", bool(own) and max(own) < prescription.revision)
-    dispensing = [s for s in prescription.signatures if s.role in ("reviewer", "dispenser", "checker", "issuer")]
+    dispensing = [
+        s
+        for s in prescription.signatures
+        if s.role in ("reviewer", "dispenser", "checker", "issuer") and s.revision == prescription.revision
+    ]
     sheet.tell("dispensing_signatures", len(dispensing))
     # Ids of people and of patients come from different registers; only an equal identity number is evidence.
     same = prescriber.identity_number and prescriber.identity_number == prescription.patient.identity_number
@@ -134,16 +146,22 @@ def read_diagnoses(prescription: Prescription, resolver: Resolver) -> Diagnoses:
     groups: set[str] = set()
     all_read = bool(prescription.diagnoses)
     for diagnosis in prescription.diagnoses:
-        code = diagnosis.code or formulary.diagnosis_codes.get(fold(diagnosis.text))
-        if code is not None:
-            groups.update(formulary.groups_of(code.upper()))
-        elif diagnosis.kind == "western":
+        named = formulary.diagnosis_codes.get(fold(diagnosis.text))
+        codes = {code.upper() for code in (diagnosis.code, named) if code}
+        for code in codes:
+            groups.update(formulary.groups_of(code))
+        if diagnosis.kind == "western" and not any(_ICD10.match(code) for code in codes):
             all_read = False
     return Diagnoses(frozenset(groups), all_read)
 
 
 def _patient(
-    sheet: Sheet, prescription: Prescription, circumstances: Circumstances, age: Age, resolver: Resolver
+    sheet: Sheet,
+    prescription: Prescription,
+    circumstances: Circumstances,
+    age: Age,
+    diagnoses: Diagnoses,
+    resolver: Resolver,
 ) -> None:
     patient, register = prescription.patient, circumstances.patient
     sheet.tell("age_days", age.days, "birth_date")
@@ -154,7 +172,14 @@ def _patient(
     maternal = register is not None and register.maternal_since is not None
     possible = childbearing(prescription, age, resolver) if not maternal else True
     male = patient.sex == "male"
+    told = "pregnant_now" in diagnoses.groups
     pregnant = {"pregnant": True, "not_pregnant": False, None: None}[patient.pregnancy]
+    if patient.gestation is not None or (told and pregnant is None):
+        # A written week or an obstetric diagnosis says it too.
+        pregnant = True
+    elif told and pregnant is False:
+        # The diagnosis and the box contradict each other.
+        pregnant = None
     cause = "pregnancy" if patient.sex == "female" else "sex"
     sheet.tell("pregnant", not male if pregnant else False if possible is False else pregnant, cause)
     lactating = patient.lactation

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from rx_review.domain.prescription import Line
-from rx_review.facts.strength import read_strength, same_strength, split_strength
+from rx_review.facts.strength import read_strength, read_volume, same_strength, split_strength
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Drug, Form, Frequency, Herb, Route, Unit
@@ -63,8 +63,7 @@ class Known:
 
     def agreed(self, name: str) -> Any:
         """A property that all candidate rows share, or None."""
-        found = {getattr(row, name) for row in self.candidates}
-        return found.pop() if len(found) == 1 else None
+        return _agreed(self.candidates, name)
 
 
 class Resolver:
@@ -193,7 +192,7 @@ class Resolver:
             actives,
             amount,
             amount_unit,
-            _agreed(rows, "volume") if printed is None else strength.volume if strength else None,
+            _agreed(rows, "volume") if printed is None else strength.volume if strength else read_volume(printed),
             _agreed(rows, "dose_unit"),
             pack or _agreed(rows, "pack"),
             _agreed(rows, "control"),

@@ -74,6 +74,12 @@ def _amount(text: str, volume: Decimal | None) -> Strength | None:
     return Strength(amount, base, volume)
 
 
+def read_volume(printed: str) -> Decimal | None:
+    """The volume of a folded strength that is nothing but a volume, such as 250ml."""
+    match = _VOLUME.fullmatch(printed)
+    return Decimal(match[1]) * _BASE[match[2]][1] if match else None
+
+
 def same_strength(one: str, other: str) -> bool | None:
     """Whether two folded strengths are the same amount; None if they cannot be compared.
 

@@ -49,6 +49,7 @@ class Supply:
 
     dose: Ratio | None = None
     daily: Ratio | None = None
+    weekly: Ratio | None = None
     dimension: str | None = None
     days: Ratio | None = None
     days_without_last_pack: Ratio | None = None
@@ -71,9 +72,10 @@ def compute_supply(line: Line, known: Known, resolver: Resolver, decoction: Deco
     dose_unit = resolver.unit(line.dose_unit)
     dose, dimension = _dose(line, known, dose_unit, resolver)
     daily = None if dose is None or (most := _times_a_day(frequency)) is None else dose.times(*most)
+    weekly = None if dose is None else _in_a_week(dose, frequency)
     dose_cause = "dose" if dose is None else "frequency"
     return _with_days(
-        line, known, resolver, dose_unit, frequency, Supply(dose, daily, dimension, dose_cause=dose_cause)
+        line, known, resolver, dose_unit, frequency, Supply(dose, daily, weekly, dimension, dose_cause=dose_cause)
     )
 
 
@@ -81,13 +83,17 @@ def _with_days(
     line: Line, known: Known, resolver: Resolver, dose_unit: Unit | None, frequency: Frequency | None, so_far: Supply
 ) -> Supply:
     route = resolver.route(line.route)
-    if (route is not None and not route.countable) or (
-        route is None and known.form is not None and known.form.route not in ("oral", "injection", "rectal")
-    ):
+    made_for = known.form.route if known.form is not None else None
+    # A patch put on the skin is counted; drops, creams and puffs are not.
+    local = route is not None and not route.countable and made_for != "other"
+    if local or (route is None and made_for not in (None, "oral", "injection", "rectal", "other")):
         return replace(so_far, days_cause="route")
-    per_dose = _units_per_dose(line, known, dose_unit, resolver)
+    per_dose = units_per_dose(line, known, dose_unit, resolver)
     if per_dose is None:
-        return replace(so_far, days_cause="dose" if not line.dose or dose_unit is None else "pack")
+        if not line.dose or dose_unit is None:
+            return replace(so_far, days_cause="dose")
+        opened = dose_unit.dimension == "count" or _content(known, resolver) is not None
+        return replace(so_far, days_cause="multi_dose" if made_for == "injection" and opened else "pack")
     quantity, pack = _units_supplied(line, known, dose_unit, resolver)
     if quantity is None:
         unread = not line.quantity or resolver.unit(line.quantity_unit) is None
@@ -115,12 +121,14 @@ def _herbal(line: Line, resolver: Resolver, decoction: Decoction | None) -> Supp
     dose = exact(line.dose).times(*_pair(unit.factor)) if grams and line.dose and unit and unit.factor else None
     frequency = resolver.frequency(decoction.frequency) if decoction else None
     if decoction is None or frequency is None or frequency.times is None or frequency.period is None:
-        return Supply(dose, None, "mass", dose_cause="dose" if dose is None else "decoction", days_cause="decoction")
+        return Supply(
+            dose, None, None, "mass", dose_cause="dose" if dose is None else "decoction", days_cause="decoction"
+        )
     most = _times_a_day(frequency)
     rate = exact(frequency.times).over(exact(frequency.period))
     days = Ratio(decoction.packets, 1).over(rate)
     daily = None if dose is None or most is None else dose.times(*most)
-    return Supply(dose, daily, "mass", days, days, Ratio(decoction.packets, 1), days_cause="", per_day=rate)
+    return Supply(dose, daily, None, "mass", days, days, Ratio(decoction.packets, 1), days_cause="", per_day=rate)
 
 
 def _dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> tuple[Ratio | None, str | None]:
@@ -154,7 +162,7 @@ def _content(known: Known, resolver: Resolver) -> tuple[Ratio, str] | None:
     return exact(known.amount).times(*_pair(unit.factor)), unit.dimension
 
 
-def _units_per_dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> Ratio | None:
+def units_per_dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> Ratio | None:
     """Dose units (片, 支, 瓶 …) that one dose takes."""
     if not line.dose or unit is None or unit.factor is None:
         return None
@@ -187,6 +195,9 @@ def _units_supplied(
     quantity = exact(line.quantity)
     counted = known.dose_unit or (dose_unit.unit if dose_unit and dose_unit.dimension == "count" else None)
     injected = known.form is not None and known.form.route == "injection" and known.pack is None
+    if counted is None and unit.dimension == "count" and known.volume:
+        # A bottle or bag of a written volume, whatever it is called.
+        return quantity, Ratio(1, 1)
     if unit.dimension == "count" and (unit.unit == counted or injected):
         vessel = known.volume is not None or (known.form is not None and not known.form.solid)
         return quantity, Ratio(1, 1) if vessel else None
@@ -207,6 +218,14 @@ def _times_a_day(frequency: Frequency | None) -> tuple[int, int] | None:
     if frequency.period is None or frequency.period > 1:
         return 1, 1
     return _pair(frequency.times)
+
+
+def _in_a_week(dose: Ratio, frequency: Frequency | None) -> Ratio | None:
+    """What comes together in seven days; None for as needed and for a single dose."""
+    if frequency is None or frequency.times is None or frequency.period is None:
+        return None
+    rate = exact(frequency.times).over(exact(frequency.period))
+    return dose.times(rate.num * 7, rate.den)
 
 
 def _pair(value: Decimal) -> tuple[int, int]:

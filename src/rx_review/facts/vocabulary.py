@@ -125,6 +125,7 @@ _LINE = (
           "oral injection inhaled topical rectal other"),
     _code("line", "route_group", "途径组", "group of the route", "oral injection inhaled topical rectal other"),
     _flag("line", "route_unsuited", "剂型与途径不符", "the form is not made for the route"),
+    _flag("line", "infusion_only", "只可稀释后静脉滴注", "an injection that must be diluted and infused, never pushed", _WRITTEN),
     _flag("line", "infusion", "静脉输液", "given as an intravenous infusion"),
     _flag("line", "dose_written", "已写单次用量", "a dose is written", _WRITTEN),
     _flag("line", "dose_unit_unlawful", "剂量单位不规范", "a dose unit is written that is not a lawful unit", _WRITTEN),
@@ -162,7 +163,7 @@ _LINE = (
 
 _CONCERN = (
     _code("concern", "topic", "方面", "what the concern is about",
-          "allergy allergy_cross age pregnancy lactation disease sex renal hepatic single_dose daily_dose days herb_dose"),
+          "allergy allergy_cross age pregnancy lactation disease sex renal hepatic single_dose daily_dose weekly_dose days herb_dose"),
     _code("concern", "grade", "级别", "how bad", "contraindicated caution bound"),
     _flag("concern", "applies", "适用", "the patient is in the group; unknown while a patient fact is missing"),
     _number("concern", "observed", "实际值", "what is prescribed, in the bound's unit", "", 6),
@@ -229,6 +230,8 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "identity": ("医师与患者的身份证明编号", "identity numbers of prescriber and patient"),
     "institution": ("机构", "the institution"),
     "lactation": ("是否哺乳", "breast-feeding"),
+    "limit": ("药品资料中没有剂量上限", "no dose limit in the formulary"),
+    "multi_dose": ("多次用量的瓶或笔，天数不可计", "a multi-dose vial or pen, whose days cannot be counted"),
     "pack": ("规格或包装数", "strength or pack size"),
     "patient_register": ("患者登记", "patient register"),
     "pregnancy": ("是否妊娠", "pregnancy"),

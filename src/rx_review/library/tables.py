@@ -170,6 +170,10 @@ def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[An
         for row in tables[table]:
             if getattr(row, column) not in generics:
                 yield (table, row, column, getattr(row, column), "drugs")
+    composed = {row.generic for row in tables["ingredients"]}
+    for row in tables["drugs"]:
+        if row.generic not in composed:
+            yield ("drugs", row, "generic", row.generic, "ingredients")
     for row in tables["names"]:
         if row.target not in generics and row.target not in herbs:
             yield ("names", row, "target", row.target, "drugs or herbs")

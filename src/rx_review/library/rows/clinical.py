@@ -22,7 +22,9 @@ class Limit(Row):
     form: Annotated[Maybe, column("剂型", "sustained_tablet", "key of forms.csv; empty = any")] = None
     age_from: Annotated[Age, column("年龄自", "18y", "inclusive; empty = from birth")] = None
     age_until: Annotated[Age, column("年龄至", "65y", "exclusive; empty = no end")] = None
-    measure: Annotated[Literal["single_dose", "daily_dose", "days"], column("指标", "daily_dose", "what is bounded")]
+    measure: Annotated[
+        Literal["single_dose", "daily_dose", "weekly_dose", "days"], column("指标", "daily_dose", "what is bounded")
+    ]
     maximum: Annotated[Decimal, BeforeValidator(plain_number), column("上限", "2.4", "greatest allowed value")]
     unit: Annotated[Text, column("单位", "g", "key of units.csv, or day")]
     per: Annotated[Literal["", "kg"], column("每", "kg", "kg: multiplied by body weight")] = ""

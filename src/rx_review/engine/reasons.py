@@ -1,0 +1,30 @@
+"""Which reason answers which finding, and how the doctor is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rx_review.domain.prescription import ReasonFor
+
+TOPIC_REASON: Mapping[str, ReasonFor] = {
+    "single_dose": "dose", "daily_dose": "dose", "days": "dose", "herb_dose": "dose",
+    "interaction": "interaction", "duplicate_ingredient": "duplicate", "duplicate_class": "duplicate",
+    "herbs": "incompatibility", "infusion": "incompatibility",
+}  # fmt: skip
+
+GIVEN: Mapping[str, ReasonFor] = {
+    "extended_reason": "quantity",
+    "choice_reason": "choice",
+    "catalogue_reason": "catalogue",
+}
+
+REASON_WORDS: Mapping[str, tuple[str, str]] = {
+    "quantity": ("注明延长用量的理由", "state why the supply is longer"),
+    "choice": ("注明选用该药的理由", "state why this drug was chosen"),
+    "catalogue": ("注明使用目录外药品的理由", "state why a drug outside the catalogue is needed"),
+    "dose": ("注明超剂量理由并再次签名", "state why the dose is exceeded and sign again"),
+    "interaction": ("注明联合用药理由并再次签名", "state why both are needed and sign again"),
+    "duplicate": ("注明重复用药理由并再次签名", "state why both are needed and sign again"),
+    "incompatibility": ("注明配伍理由并再次签名", "state why they are combined and sign again"),
+    "contraindication": ("注明仍需使用的理由并再次签名", "state why it is still needed and sign again"),
+}
