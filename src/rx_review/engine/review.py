@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
@@ -29,8 +30,7 @@ from rx_review.facts.case import Case, Facts, Value
 from rx_review.library.edition import Edition
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A condition that holds for a case, or that cannot be judged."""
 
     condition: Condition

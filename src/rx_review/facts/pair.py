@@ -17,6 +17,7 @@ from rx_review.facts.line import Understood, shown
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.library.formulary import Formulary
 
+_NOBODY: frozenset[str] = frozenset()
 _GRADES = {"moderate": 0, "major": 1, "contraindicated": 2}
 
 
@@ -116,13 +117,14 @@ def _meetings(
     present: Mapping[str, list[int]], members: Sequence[Member], resolver: Resolver
 ) -> Iterator[tuple[int, int, _Meeting]]:
     formulary, day = resolver.formulary, resolver.day
+    here = frozenset(present)
     for key, holders in present.items():
         if len(holders) > 1:
             meeting = _sharing(key, formulary)
             if meeting is not None:
                 yield from _combinations(holders, holders, members, meeting)
-        for partner in formulary.partners.get(key, ()):
-            if partner in present and key <= partner:
+        for partner in sorted(formulary.partners.get(key, _NOBODY) & here):
+            if key <= partner:
                 for row in formulary.interactions.on((key, partner), day):
                     yield from _combinations(holders, present[partner], members, _of_interaction(row))
                 for mixture in formulary.incompatibilities.on((key, partner), day):

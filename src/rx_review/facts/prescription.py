@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +12,10 @@ from rx_review.domain.values import county_day
 from rx_review.facts.age import Age, read_age
 from rx_review.facts.case import Case, Sheet
 from rx_review.facts.resolve import Known, Resolver
-from rx_review.library.lookup import fold
 
-# A letter and two digits begin every ICD-10 code, in both six-digit dialects.
-_ICD10 = re.compile(r"[A-Z][0-9]{2}(?![0-9])")
-
+_NO_GROUPS: frozenset[str] = frozenset()
+_NOTHING = {"zh": "", "en": ""}
+_DISPENSING = frozenset({"reviewer", "dispenser", "checker", "issuer"})
 _HEADING = (
     ("patient.name", "姓名", "name"),
     ("patient.sex", "性别", "sex"),
@@ -33,6 +31,8 @@ def age_of(prescription: Prescription) -> Age:
     patient = prescription.patient
     day = county_day(prescription.issued_at)
     exact = Age(day, patient.birth_date)
+    if patient.age_written is None:
+        return exact
     written = Age(day, None, read_age(patient.age_written))
     if exact.years is not None and written.years is not None and abs(exact.years - written.years) > 1:
         # Two ages that contradict each other: which is right is unknown.
@@ -46,6 +46,7 @@ class Diagnoses:
 
     groups: frozenset[str]
     all_read: bool
+    vague: bool
 
 
 def prescription_case(
@@ -61,14 +62,18 @@ def prescription_case(
 ) -> Case:
     """Compute the facts that every rule of this prescription may name."""
     sheet = Sheet()
-    sheet.tell("stage", prescription.stage)
-    sheet.tell("setting", prescription.setting)
-    sheet.tell("sheet", prescription.sheet or "none")
+    sheet.values.update(
+        stage=prescription.stage,
+        setting=prescription.setting,
+        sheet=prescription.sheet or "none",
+        weight_needed=int(weight_needed),
+        packets=prescription.decoction.packets if prescription.decoction else 0,
+        long_term=int(prescription.long_term),
+    )
     sheet.tell("tier", tier_of(prescription, resolver), "institution")
-    sheet.tell("weight_needed", weight_needed)
     _people(sheet, prescription, circumstances)
     _heading(sheet, prescription)
-    _diagnoses(sheet, prescription, diagnoses, resolver)
+    _diagnoses(sheet, prescription, diagnoses)
     _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
     _company(sheet, prescription, known)
     _validity(sheet, prescription, at)
@@ -91,21 +96,23 @@ def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstanc
         # Assistants may practise on their own in townships and villages (处方管理办法 art. 9), not in county hospitals.
         independent = False
     sheet.tell("independent", independent, "prescriber")
-    roles = {signature.role for signature in prescription.signatures if signature.revision == prescription.revision}
-    own = [signature.revision for signature in prescription.signatures if signature.role == "prescriber"]
-    sheet.tell("countersigned", "countersign" in roles)
-    sheet.tell("prescriber_signed", bool(own))
-    sheet.tell("altered_after_signing", bool(own) and max(own) < prescription.revision)
-    dispensing = [
-        s
-        for s in prescription.signatures
-        if s.role in ("reviewer", "dispenser", "checker", "issuer") and s.revision == prescription.revision
-    ]
-    sheet.tell("dispensing_signatures", len(dispensing))
+    _signatures(sheet, prescription)
     # Ids of people and of patients come from different registers; only an equal identity number is evidence.
     same = prescriber.identity_number and prescriber.identity_number == prescription.patient.identity_number
     known = prescriber.identity_number is not None and prescription.patient.identity_number is not None
     sheet.tell("prescriber_is_patient", bool(same) if known else None, "identity")
+
+
+def _signatures(sheet: Sheet, prescription: Prescription) -> None:
+    signatures = prescription.signatures
+    own = [signature.revision for signature in signatures if signature.role == "prescriber"]
+    roles = [signature.role for signature in signatures if signature.revision == prescription.revision]
+    sheet.values.update(
+        countersigned=int("countersign" in roles),
+        prescriber_signed=int(bool(own)),
+        altered_after_signing=int(bool(own) and max(own) < prescription.revision),
+        dispensing_signatures=sum(1 for role in roles if role in _DISPENSING),
+    )
 
 
 def _heading(sheet: Sheet, prescription: Prescription) -> None:
@@ -119,40 +126,35 @@ def _heading(sheet: Sheet, prescription: Prescription) -> None:
         "payer": prescription.payer is not None,
     }
     missing = [(zh, en) for field, zh, en in _HEADING if not written[field]]
-    sheet.tell("header_missing", len(missing))
-    sheet.texts["header_missing_names"] = {
-        "zh": "、".join(zh for zh, _ in missing),
-        "en": ", ".join(en for _, en in missing),
-    }
-    sheet.tell("identity_written", patient.identity_number is not None)
-    sheet.tell("weight_written", patient.weight is not None)
-    sheet.tell("allergy_asked", patient.allergies is not None and patient.allergies.status != "not_asked")
+    sheet.texts["header_missing_names"] = _NOTHING
+    if missing:
+        zh, en = zip(*missing, strict=True)
+        sheet.texts["header_missing_names"] = {"zh": "、".join(zh), "en": ", ".join(en)}
+    sheet.values.update(
+        header_missing=len(missing),
+        identity_written=int(patient.identity_number is not None),
+        weight_written=int(patient.weight is not None),
+        allergy_asked=int(patient.allergies is not None and patient.allergies.status != "not_asked"),
+    )
 
 
-def _diagnoses(sheet: Sheet, prescription: Prescription, read: Diagnoses, resolver: Resolver) -> None:
-    formulary = resolver.formulary
+def _diagnoses(sheet: Sheet, prescription: Prescription, read: Diagnoses) -> None:
     diagnoses = prescription.diagnoses
-    vague = [("diagnosis", fold(diagnosis.text)) in formulary.wordings for diagnosis in diagnoses]
-    sheet.tell("diagnosis_written", bool(diagnoses))
-    sheet.tell("diagnosis_vague", bool(diagnoses) and all(vague))
-    sheet.tell("syndrome_written", any(diagnosis.kind == "tcm_syndrome" for diagnosis in diagnoses))
+    sheet.values.update(
+        diagnosis_written=int(bool(diagnoses)),
+        diagnosis_vague=int(read.vague),
+        syndrome_written=int(any(diagnosis.kind == "tcm_syndrome" for diagnosis in diagnoses)),
+    )
     chronic = "chronic_disease" in read.groups
     sheet.tell("chronic_diagnosis", chronic if chronic or read.all_read or not diagnoses else None, "diagnosis_code")
 
 
 def read_diagnoses(prescription: Prescription, resolver: Resolver) -> Diagnoses:
     """Put the diagnoses into groups, by code or exact name."""
-    formulary = resolver.formulary
-    groups: set[str] = set()
-    all_read = bool(prescription.diagnoses)
-    for diagnosis in prescription.diagnoses:
-        named = formulary.diagnosis_codes.get(fold(diagnosis.text))
-        codes = {code.upper() for code in (diagnosis.code, named) if code}
-        for code in codes:
-            groups.update(formulary.groups_of(code))
-        if diagnosis.kind == "western" and not any(_ICD10.match(code) for code in codes):
-            all_read = False
-    return Diagnoses(frozenset(groups), all_read)
+    found = [resolver.diagnosis(diagnosis.text, diagnosis.code, diagnosis.kind) for diagnosis in prescription.diagnoses]
+    groups: frozenset[str] = _NO_GROUPS.union(*[read.groups for read in found])
+    vague = bool(found) and all(read.vague for read in found)
+    return Diagnoses(groups, bool(found) and all(read.read for read in found), vague)
 
 
 def _patient(
@@ -193,31 +195,39 @@ def childbearing(prescription: Prescription, age: Age, resolver: Resolver) -> bo
     """Whether the patient may be pregnant by sex and age; None if neither rules it out for certain."""
     if prescription.patient.sex == "male":
         return False
-    start = resolver.formulary.parameter("pregnancy_age_from_years", resolver.day)
-    end = resolver.formulary.parameter("pregnancy_age_until_years", resolver.day)
-    bounds = (f"{int(start)}y" if start is not None else None, f"{int(end)}y" if end is not None else None)
-    return age.within(*bounds) if age.known else None
+    return age.within(*resolver.maternal_ages) if age.known else None
 
 
 def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | None]) -> None:
-    drugs = [k for k in known if k is not None and k.kind in ("western", "patent") and not k.is_solvent]
-    unknown = sum(1 for k in known if k is None)
-    herbs = [k for k in known if k is not None and k.kind in ("herb", "granule")]
-    sheet.tell("drug_count", len({(k.generic, k.form.counts_as if k.form else None) for k in drugs}) + unknown)
-    sheet.tell("herb_count", len(herbs))
-    sheet.tell("herbs_with_other_drugs", bool(herbs) and bool(drugs))
-    tcm = [k for k in drugs if k.kind == "patent" and k.form is not None and k.form.route == "injection"]
-    sheet.tell("tcm_injection_with_other_drugs", bool(tcm) and len(drugs) + unknown + len(herbs) > len(tcm))
-    strict = [k for k in drugs if k.control in ("narcotic", "psychotropic_1")]
-    others = len(drugs) + unknown + len(herbs) - len(strict)
-    sheet.tell("narcotic_on_sheet", bool(strict))
-    sheet.tell("narcotic_with_other_drugs", bool(strict) and others > 0)
-    sheet.tell("psychotropic_2_on_sheet", any(k.control == "psychotropic_2" for k in drugs))
-    sheet.tell("packets", prescription.decoction.packets if prescription.decoction else 0)
-    sheet.tell("long_term", prescription.long_term)
+    unknown = known.count(None)
+    herbs = drugs = tcm = strict = psychotropic = 0
+    kinds: set[tuple[str, str | None]] = set()
+    for drug in known:
+        if drug is None or drug.is_solvent:
+            continue
+        if drug.kind in ("herb", "granule"):
+            herbs += 1
+            continue
+        drugs += 1
+        kinds.add((drug.generic, drug.form.counts_as if drug.form else None))
+        tcm += drug.kind == "patent" and drug.form is not None and drug.form.route == "injection"
+        strict += drug.control in ("narcotic", "psychotropic_1")
+        psychotropic += drug.control == "psychotropic_2"
+    everything = drugs + herbs + unknown
+    sheet.values.update(
+        drug_count=len(kinds) + unknown,
+        herb_count=herbs,
+        herbs_with_other_drugs=int(bool(herbs and drugs)),
+        tcm_injection_with_other_drugs=int(bool(tcm) and everything > tcm),
+        narcotic_on_sheet=int(bool(strict)),
+        narcotic_with_other_drugs=int(bool(strict) and everything > strict),
+        psychotropic_2_on_sheet=int(bool(psychotropic)),
+    )
 
 
 def _validity(sheet: Sheet, prescription: Prescription, at: datetime) -> None:
     sheet.tell("valid_days", prescription.valid_days or 0)
-    last = county_day(prescription.issued_at) + timedelta(days=(prescription.valid_days or 1) - 1)
-    sheet.tell("days_past_validity", max(0, (county_day(at) - last).days))
+    issued = county_day(prescription.issued_at)
+    today = issued if at is prescription.issued_at else county_day(at)
+    last = issued + timedelta(days=(prescription.valid_days or 1) - 1)
+    sheet.tell("days_past_validity", max(0, (today - last).days))

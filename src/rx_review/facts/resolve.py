@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from rx_review.domain.prescription import Line
 from rx_review.facts.strength import read_strength, read_volume, same_strength, split_strength
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Drug, Form, Frequency, Herb, Route, Unit
+
+# A letter and two digits begin every ICD-10 code, in both six-digit dialects.
+_ICD10 = re.compile(r"[A-Z][0-9]{2}(?![0-9])")
 
 _TYPE = re.compile(r"\((?:i{1,3}|iv|v)\)$")
 
@@ -66,6 +69,14 @@ class Known:
         return _agreed(self.candidates, name)
 
 
+class ReadDiagnosis(NamedTuple):
+    """Groups a diagnosis is in, whether it could be read, and whether it says nothing (取药, 体检)."""
+
+    groups: frozenset[str]
+    read: bool
+    vague: bool
+
+
 class Resolver:
     """Look-ups of one edition on one day, remembered: a county writes the same few thousand drugs again and again."""
 
@@ -76,6 +87,11 @@ class Resolver:
         self.route = lru_cache(maxsize=4_096)(self._route)
         self.unit = lru_cache(maxsize=4_096)(self._unit)
         self.frequency = lru_cache(maxsize=4_096)(self._frequency)
+        self.diagnosis = lru_cache(maxsize=16_384)(self._diagnosis)
+        self.maternal_ages = tuple(
+            None if (years := formulary.parameter(name, day)) is None else f"{int(years)}y"
+            for name in ("pregnancy_age_from_years", "pregnancy_age_until_years")
+        )
         self.understood: dict[Hashable, Any] = {}
 
     def remember(self, key: Hashable, found: Any) -> None:
@@ -100,6 +116,15 @@ class Resolver:
     def _frequency(self, written: str | None) -> Frequency | None:
         code = self.formulary.spelt("frequency", written) if written else None
         return self.formulary.frequencies[code] if code else None
+
+    def _diagnosis(self, text: str, code: str | None, kind: str) -> ReadDiagnosis:
+        """By its code and by its exact name: a code that means nothing must not hide what the text says."""
+        named = self.formulary.diagnosis_codes.get(fold(text))
+        codes = {found.upper() for found in (code, named) if found}
+        groups = frozenset(group for found in codes for group in self.formulary.groups_of(found))
+        read = kind != "western" or any(_ICD10.match(found) for found in codes)
+        vague = ("diagnosis", fold(text)) in self.formulary.wordings
+        return ReadDiagnosis(groups, read, vague)
 
     def _drug(
         self,

@@ -51,7 +51,7 @@ class Formulary:
     contraindications: Dated[str, Contraindication]
     interactions: Dated[tuple[str, str], Interaction]
     incompatibilities: Dated[tuple[str, str], Incompatibility]
-    partners: Mapping[str, tuple[str, ...]]
+    partners: Mapping[str, frozenset[str]]
     allergens: Dated[str, str]
     skin_tests: Dated[str, str | None]
     groups: Mapping[str, tuple[str, ...]]
@@ -186,12 +186,12 @@ def _pairs(rows: Iterable[Any]) -> Iterator[tuple[tuple[str, str], Span[Any]]]:
             yield key, span(row, row)
 
 
-def _partners(tables: Tables) -> Mapping[str, tuple[str, ...]]:
+def _partners(tables: Tables) -> Mapping[str, frozenset[str]]:
     partners: dict[str, set[str]] = defaultdict(set)
     for row in (*tables["interactions"], *tables["incompatibilities"]):
         partners[row.a].add(row.b)
         partners[row.b].add(row.a)
-    return {key: tuple(sorted(found)) for key, found in partners.items()}
+    return {key: frozenset(found) for key, found in partners.items()}
 
 
 def _groups(tables: Tables) -> Mapping[str, tuple[str, ...]]:
