@@ -88,8 +88,9 @@ class Program:
                 above = case.above
                 inherited = {}
                 if above is not None:
-                    values = ((name, above.known(name)) for name in self.inherited)
-                    inherited = {name: value for name, value in values if value is not None}
+                    # The line's facts and, above them, the prescription's.
+                    known = above.own if above.above is None else {**above.above.own, **above.own}
+                    inherited = {name: known[name] for name in self.inherited if name in known}
             found.append({**inherited, **case.own})
         return found
 

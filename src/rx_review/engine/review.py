@@ -185,7 +185,6 @@ def reviewer_for(edition: Edition) -> Reviewer:
     if edition.digest not in _reviewers:
         _reviewers[edition.digest] = Reviewer(edition)
         # An edition lives as long as the process: looking through its rows at each collection costs milliseconds.
-        gc.collect()
         gc.freeze()
     return _reviewers[edition.digest]
 
