@@ -51,7 +51,7 @@ def review(
     """Review prescriptions: a JSON object, an array or JSON Lines.
 
     Exits with 0; with 1 if --fail-on is given and reached; with 2 on bad input, good prescriptions being reviewed
-    all the same; with 3 if the machine or the engine fails.
+    all the same; with 3 if the machine lacks something. If the rule engine fails during a review, the answer is hold.
     """
     from rx_review.cli.review import review_paths
 

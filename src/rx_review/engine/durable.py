@@ -1,12 +1,12 @@
 """The only user of durable-rules: its C engine, in the subset that random testing proved right.
 
 One pattern a rule, tests on one fact only, integers and codes; a comparison with another property asks first
-whether that one is there. Facts are asserted, never posted: an event feeds
-only the first rule that matches. Each fact carries its own id: generated ids are compared by a 32-bit hash. One
-ruleset handle keeps one state for ever: states are found by a 32-bit hash of their name, and deleting one that
-fired nothing crashes. A sentinel rule, defined last on a fact asserted last, must fire exactly once a review;
-its literal is Chinese, because a ruleset written with another encoder than the facts never matches. No actions:
-an exception in an action is swallowed, so the driver reads which rules fired and does nothing else.
+whether that one is there. Facts are asserted, never posted: an event feeds only the first rule that matches. Each
+fact carries its own id: generated ids are compared by a 32-bit hash. One ruleset handle keeps one state for ever:
+states are found by a 32-bit hash of their name, and deleting one that fired nothing crashes. A sentinel rule,
+defined last on a fact asserted last, must fire exactly once a review; its literal is Chinese, because a ruleset
+written with another encoder than the facts never matches. No actions: an exception in an action is swallowed, so
+the driver reads which rules fired and does nothing else.
 """
 
 from __future__ import annotations

@@ -51,7 +51,6 @@ class _Meeting:
     shared: Mapping[str, str]
     consequence: Mapping[str, str]
     advice: Mapping[str, str]
-    hidden: bool
     name: str
 
 
@@ -159,14 +158,12 @@ def _sharing(key: str, formulary: Formulary) -> _Meeting | None:
         return None
     if not key.startswith("class:"):
         return _Meeting(
-            key, key, "duplicate_ingredient", "major", "none", 2, True, words(key, key), NO_WORDS, NO_WORDS, False, key
+            key, key, "duplicate_ingredient", "major", "none", 2, True, words(key, key), NO_WORDS, NO_WORDS, key
         )
     zh, en, duplicate = formulary.class_names.get(key[6:], (key, key, ""))
     if not duplicate:
         return None
-    return _Meeting(
-        key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, False, key
-    )
+    return _Meeting(key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, key)
 
 
 def _of_interaction(row: Any) -> _Meeting:
@@ -174,7 +171,7 @@ def _of_interaction(row: Any) -> _Meeting:
     return _Meeting(
         row.a, row.b, "interaction", row.grade, "none", specific, row.scope == "systemic", NO_WORDS,
         words(row.consequence_zh, row.consequence_en), words(row.advice_zh or "", row.advice_en or row.advice_zh or ""),
-        False, f"{row.a}+{row.b}",
+        f"{row.a}+{row.b}",
     )  # fmt: skip
 
 
@@ -183,7 +180,7 @@ def _of_incompatibility(row: Any) -> _Meeting:
     specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
     return _Meeting(
         row.a, row.b, "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal,
-        NO_WORDS, words(row.consequence_zh, row.consequence_en), NO_WORDS, False, f"{row.kind}:{row.a}+{row.b}",
+        NO_WORDS, words(row.consequence_zh, row.consequence_en), NO_WORDS, f"{row.kind}:{row.a}+{row.b}",
     )  # fmt: skip
 
 
