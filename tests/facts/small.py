@@ -8,7 +8,8 @@ from pathlib import Path
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import read_prescription
 from rx_review.facts.build import FactBuilder
-from rx_review.library.formulary import Formulary, build_formulary
+from rx_review.library.formulary import Formulary
+from rx_review.library.indexing import build_formulary
 from rx_review.library.rows import TABLES, columns
 from rx_review.library.tables import read_tables
 

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from tests.facts.small import CORE, formulary
 
-from rx_review.library.formulary import build_formulary, fold
+from rx_review.library.indexing import build_formulary
+from rx_review.library.lookup import fold
 from rx_review.library.rows import Row
 from rx_review.library.tables import read_tables
 

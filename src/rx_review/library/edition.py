@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from rx_review.errors import Fault, LibraryError
-from rx_review.library.formulary import Formulary, build_formulary
+from rx_review.library.formulary import Formulary
+from rx_review.library.indexing import build_formulary
 from rx_review.library.rows import TABLES
 from rx_review.library.rule import Rule
 

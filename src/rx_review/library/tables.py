@@ -31,6 +31,10 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("contraindications", "form", "forms"),
     ("forms", "counts_as", "forms"),
     ("institutions", "parent", "institutions"),
+    ("mappings", "institution", "institutions"),
+    ("mappings", "form", "forms"),
+    ("settings", "parameter", "parameters"),
+    ("settings", "institution", "institutions"),
     ("substitutes", "form", "forms"),
     ("substitutes", "dose_unit", "units"),
     ("substitutes", "route", "routes"),
@@ -158,6 +162,16 @@ def _references(tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Dangling]:
         if code not in keys[_SPELLS[row.kind]]:
             yield ("spellings", row, "code", row.code, _SPELLS[row.kind])
     yield from _substances(tables, keys)
+    yield from _member_codes(tables, keys)
+
+
+def _member_codes(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[Any]]) -> Iterable[Dangling]:
+    drugs = keys["drugs"] | keys["herbs"] | {row.generic for row in tables["drugs"]}
+    for row in tables["mappings"]:
+        if row.kind == "drug" and row.target not in drugs:
+            yield ("mappings", row, "target", row.target, "drugs or herbs")
+        elif row.kind == "diagnosis" and row.target.partition(".")[0] not in keys["diagnoses"]:
+            yield ("mappings", row, "target", row.target, "diagnoses")
 
 
 def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[Any]]) -> Iterable[Dangling]:

@@ -16,6 +16,7 @@ from rx_review.library.rows.clinical import (
     Limit,
     SkinTest,
 )
+from rx_review.library.rows.county import Fill, MemberCode, Setting
 from rx_review.library.rows.dated import Row
 from rx_review.library.rows.drugs import (
     ClassMember,
@@ -53,6 +54,7 @@ TABLES: tuple[type[Row] | type[Source], ...] = (
     Drug,
     Essential,
     EssentialEdition,
+    Fill,
     Form,
     Frequency,
     Herb,
@@ -62,9 +64,11 @@ TABLES: tuple[type[Row] | type[Source], ...] = (
     Interaction,
     Limit,
     Listing,
+    MemberCode,
     Name,
     Parameter,
     Route,
+    Setting,
     SkinTest,
     Source,
     Spelling,
@@ -93,6 +97,7 @@ __all__ = [
     "Drug",
     "Essential",
     "EssentialEdition",
+    "Fill",
     "Form",
     "Frequency",
     "Herb",
@@ -102,10 +107,12 @@ __all__ = [
     "Interaction",
     "Limit",
     "Listing",
+    "MemberCode",
     "Name",
     "Parameter",
     "Route",
     "Row",
+    "Setting",
     "SkinTest",
     "Source",
     "Spelling",
