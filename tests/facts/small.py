@@ -254,7 +254,7 @@ def _defaults(model: type, header: tuple[str, ...]) -> dict[str, str]:
 def formulary(folder: Path, **tables: list[dict[str, str]]) -> Formulary:
     """A formulary of CORE and the given tables, read from the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    return build_formulary(read_tables(write_formulary(folder, **tables)))
+    return build_formulary(read_tables(write_formulary(folder, **tables)), {})
 
 
 SHEET = {

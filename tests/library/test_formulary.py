@@ -91,7 +91,7 @@ def shipped(checkout):
 
 
 def test_the_shipped_formulary_holds_together(shipped):
-    known = build_formulary(shipped)
+    known = build_formulary(shipped, {})
     assert len(shipped["drugs"]) > 1000
     assert known.parameter("outpatient_days", day("2026-11-01")) == 7
     assert known.spelt("route", "口服") == "po"
@@ -117,7 +117,7 @@ def test_pairs_have_one_spelling(shipped):
 
 
 def test_the_essential_list_changes_on_the_first_of_september(shipped):
-    known = build_formulary(shipped)
+    known = build_formulary(shipped, {})
     assert [known.editions.one("", day(d)).edition for d in ("2026-08-31", "2026-09-01")] == ["2018", "2026"]
 
 

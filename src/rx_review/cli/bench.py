@@ -7,7 +7,7 @@ import json
 from rich.progress import Progress
 from rich.table import Table
 
-from rx_review.bench import Measure, measure_review
+from rx_review.bench import Measure, measure_engine, measure_review
 from rx_review.cli.console import edition, err, out
 
 
@@ -17,6 +17,15 @@ def bench_review(as_json: bool, reviews: int) -> int:
     with Progress(console=err(), transient=True, disable=not err().is_terminal) as progress:
         task = progress.add_task("review", total=reviews)
         measures = measure_review(loaded, reviews, lambda done: progress.advance(task, done))
+    return show(measures, as_json)
+
+
+def bench_engine(as_json: bool, reviews: int) -> int:
+    """Measure both executors beside other rule engines and print the measures; 1 if a bar does not hold."""
+    loaded = edition()
+    with Progress(console=err(), transient=True, disable=not err().is_terminal) as progress:
+        task = progress.add_task("engine", total=reviews)
+        measures = measure_engine(loaded, reviews, lambda done: progress.advance(task, done))
     return show(measures, as_json)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +26,14 @@ _LONG = 200_000
 
 
 def review_paths(
-    paths: list[str], at: str | None, lang: str, as_lines: bool, fail_on: str | None, known: str | None
+    paths: list[str],
+    at: str | None,
+    lang: str,
+    as_lines: bool,
+    fail_on: str | None,
+    known: str | None,
+    site: str | None = None,
+    institution: str | None = None,
 ) -> int:
     """Review what the paths hold, print each answer as it comes, and return the exit code."""
     instant = _instant(at)
@@ -37,8 +45,9 @@ def review_paths(
         raise InputError(Fault("--fail-on", f"{fail_on} is no severity", f"use {severities}", zh))
     circumstances = _circumstances(known)
     rules_and_formulary = edition()
+    reader = _reader(site, institution)
     bad, reached = False, False
-    for found in _prescriptions(paths):
+    for found in _prescriptions(paths, reader):
         if isinstance(found, InputError):
             bad = True
             say_faults(found, lang)
@@ -80,29 +89,56 @@ def _circumstances(path: str | None) -> Circumstances:
     raise InputError(fault)
 
 
-def _prescriptions(paths: list[str]) -> Iterator[Prescription | InputError]:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How files are read, and which of a folder."""
+
+    read: Callable[[Iterable[bytes], str], Iterator[Prescription | InputError]]
+    suffixes: tuple[str, ...] = (".json", ".jsonl")
+
+
+def _reader(site: str | None, institution: str | None) -> _Reader:
+    if site is None:
+        if institution is not None:
+            fault = Fault("--institution", "our own form says it itself", "use it with --site", "请与 --site 一起使用")
+            raise InputError(fault)
+        return _Reader(read_many)
+    # Our own form pays nothing for the readers of others.
+    from rx_review.cli.sites import site_named
+    from rx_review.intake import read_site
+
+    profile = site_named(site)
+    csv = profile.rows is not None and profile.rows.as_ == "csv"
+    return _Reader(
+        lambda chunks, shown: read_site(chunks, profile, institution, shown),
+        (".csv", ".tsv", ".txt") if csv else (".json", ".jsonl"),
+    )
+
+
+def _prescriptions(paths: list[str], reader: _Reader) -> Iterator[Prescription | InputError]:
     for path in paths:
         if path == "-":
-            yield from read_many(sys.stdin.buffer, "-")
+            yield from reader.read(sys.stdin.buffer, "-")
             continue
-        files = _files(Path(path))
+        files = _files(Path(path), reader.suffixes)
         if not files:
+            kinds = [f"*{suffix}" for suffix in reader.suffixes]
             yield InputError(
                 Fault(
                     path,
-                    "no such file, or a folder without *.json or *.jsonl",
+                    f"no such file, or a folder without {' or '.join(kinds)}",
                     "correct the path",
-                    "没有这个文件，或目录里没有 *.json、*.jsonl；请更正路径",
+                    f"没有这个文件，或目录里没有 {'、'.join(kinds)}；请更正路径",
                 )
             )
         for file in files:
-            yield from _read_file(file)
+            yield from _read_file(file, reader)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
     try:
         if path.is_dir():
-            found = (file for file in path.rglob("*.json*") if file.suffix in (".json", ".jsonl") and file.is_file())
+            found = (file for file in path.rglob("*") if file.suffix in suffixes and file.is_file())
             # Hidden folders hold the tools of a checkout, not prescriptions.
             return sorted(f for f in found if not any(part.startswith(".") for part in f.relative_to(path).parts))
         return [path] if path.is_file() else []
@@ -111,17 +147,17 @@ def _files(path: Path) -> list[Path]:
         return []
 
 
-def _read_file(path: Path) -> Iterator[Prescription | InputError]:
+def _read_file(path: Path, reader: _Reader) -> Iterator[Prescription | InputError]:
     try:
         with path.open("rb") as file:
             if path.stat().st_size < _LONG or not err().is_terminal:
-                yield from read_many(file, str(path))
+                yield from reader.read(file, str(path))
                 return
             from rich.progress import Progress
 
             with Progress(console=err(), transient=True) as progress:
                 task = progress.add_task(path.name, total=path.stat().st_size)
-                yield from read_many(_watched(file, lambda size: progress.advance(task, size)), str(path))
+                yield from reader.read(_watched(file, lambda size: progress.advance(task, size)), str(path))
     except OSError as error:
         yield InputError(
             Fault(str(path), error.strerror or "cannot be read", "check the file's rights", "无法读取；请检查文件权限")

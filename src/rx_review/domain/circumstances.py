@@ -53,6 +53,14 @@ class PatientRecord(Strict):
     maternal_since: Day | None = None
 
 
+class Gaps(Strict):
+    """The member's own codes that are on our work-list of codes to map: a pharmacist has seen each of them."""
+
+    as_of: Instant
+    drugs: tuple[Text, ...] = ()
+    diagnoses: tuple[Text, ...] = ()
+
+
 class Circumstances(Strict):
     """The snapshot handed to `review`; the default knows nothing."""
 
@@ -60,6 +68,7 @@ class Circumstances(Strict):
     stock: Stock | None = None
     prescriber: StaffRecord | None = None
     patient: PatientRecord | None = None
+    gaps: Gaps | None = None
 
 
 NOTHING_KNOWN = Circumstances()

@@ -80,6 +80,8 @@ class Review:
     findings: tuple[Finding, ...]
     not_judged: tuple[NotJudged, ...]
     counterfactuals: tuple[Counterfactual, ...] = ()
+    shown: int = 0
+    """How many of the findings, from the first on, the doctor sees; the rest are folded."""
     traced: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
 
@@ -94,4 +96,5 @@ def as_json(review: Review) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in review.findings],
         "not_judged": [asdict(entry) for entry in review.not_judged],
         "counterfactuals": [asdict(way) for way in review.counterfactuals],
+        "shown": review.shown,
     }

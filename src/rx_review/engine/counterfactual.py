@@ -120,7 +120,7 @@ class _Search:
             prescription,
             self.circumstances,
             self.reviewer.facts.resolver(day),
-            self.reviewer.parameters(day),
+            self.reviewer.parameters(day, prescription.institution),
         )
         edits = [edit for remedy in stop.condition.rule.remedies for edit in edits_for(remedy, stop.case, ground)]
         return sorted(edits, key=lambda edit: ORDER.index(edit.kind))

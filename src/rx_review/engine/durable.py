@@ -34,6 +34,9 @@ _OPERATORS = {"is_not": "$neq", "over": "$gt", "at_least": "$gte", "under": "$lt
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _names = count()
 
+# Members with settings of their own, times the periods that are reviewed at one time.
+_TAILS = 1_024
+
 # The engine's own codes: 0 = a rule may fire, 1 = clean, nothing matched; anything else is an error.
 _ACCEPTED = (0, 1)
 
@@ -69,8 +72,7 @@ class _Ruleset:
         tests = [test for _, condition in conditions for test in condition.tests]
         names = {name for test in tests for name in test.reads}
         self._parameters = tuple(sorted(names & set(program.parameters)))
-        self._given: Mapping[str, Value] | None = None
-        self._ending = "}"
+        self._tails: dict[int, tuple[Mapping[str, Value], str]] = {}
         self._short = short_names(sorted(names))
         prove_bounds(conditions, self._short.values())
         self._definition = _encode(definition(conditions, self._short))
@@ -102,10 +104,15 @@ class _Ruleset:
 
     def _tail(self, parameters: Mapping[str, Value]) -> str:
         """The parameters that some test of this ruleset reads, as the end of each fact."""
-        if self._given is not parameters:
+        # By identity: the caller keeps one mapping for each period and member, and so does this, so that no other
+        # can get its place in memory.
+        kept = self._tails.get(id(parameters))
+        if kept is None:
+            if len(self._tails) >= _TAILS:
+                self._tails.clear()
             read = (f',"{self._short[name]}":{parameters[name]:d}' for name in self._parameters if name in parameters)
-            self._given, self._ending = parameters, "".join(read) + "}"
-        return self._ending
+            kept = self._tails[id(parameters)] = (parameters, "".join(read) + "}")
+        return kept[1]
 
     def _fire(self, facts: Sequence[Mapping[str, Value]], ending: str) -> Fired:
         handle, message = self._handle, self._message

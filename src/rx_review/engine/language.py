@@ -11,6 +11,7 @@ from typing import Any
 from rx_review.domain.review import Subject
 from rx_review.errors import Fault, LibraryError
 from rx_review.facts.case import Case, Value
+from rx_review.facts.place import CARRIED_BY
 from rx_review.facts.vocabulary import BY_SUBJECT, OWN, Fact
 from rx_review.library.lookup import FOR_EVER
 from rx_review.library.rule import Clause, Rule
@@ -116,7 +117,7 @@ def check_rule(rule: Rule) -> tuple[Condition | None, list[Fault]]:
     basis = tuple(entry.model_dump() for entry in rule.basis)
     vocabulary = BY_SUBJECT[rule.about]
     reads = {name for test in (*sides["when"], *sides["unless"]) for name in test.reads if name in vocabulary}
-    can_be_unknown = tuple(sorted(name for name in reads if vocabulary[name].absence == "unknown"))
+    can_be_unknown = tuple(sorted(n for n in reads if vocabulary[n].absence == "unknown" or n in CARRIED_BY))
     until = rule.effective.until.toordinal() if rule.effective.until else FOR_EVER
     days = (rule.effective.from_.toordinal(), until)
     when, unless = tuple(sides["when"]), tuple(sides["unless"])

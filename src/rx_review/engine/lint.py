@@ -10,6 +10,7 @@ from decimal import Decimal
 from rx_review.engine.contradiction import contradictions
 from rx_review.engine.finding import placeholders
 from rx_review.engine.language import Condition, check_rule
+from rx_review.engine.polarity import settings_faults
 from rx_review.errors import Fault
 from rx_review.facts.vocabulary import BY_SUBJECT
 from rx_review.library.edition import Edition
@@ -45,6 +46,7 @@ def lint(edition: Edition, today: date) -> list[Fault]:
             faults += contradictions(condition, parameters)
             faults += _coverage(condition)
     faults += _duplicates(conditions)
+    faults += settings_faults(edition)
     return faults
 
 

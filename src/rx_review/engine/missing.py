@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from rx_review.domain.review import RANK, NotJudged, Severity
 from rx_review.engine.language import Condition
 from rx_review.facts.case import Case
+from rx_review.facts.place import NOT_CARRIED
 from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES
 
 ENGINE_FAILED = NotJudged(
@@ -22,7 +23,7 @@ ENGINE_FAILED = NotJudged(
     "hold",
 )
 
-# An unknown drug is one finding of its own and swallows the rest of its line.
+# An unknown drug is one finding of its own and swallows the rest of its line: no rule is named for it.
 _SWALLOWED = "drug"
 
 
@@ -40,9 +41,12 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudge
     for condition, case in undetermined:
         causes = causes_of(condition, case)
         if _SWALLOWED in causes:
+            gaps.setdefault(_SWALLOWED, _Gap()).lines.update(case.lines)
             continue
-        outcome = outcome_of(condition, case)
+        gravest = outcome_of(condition, case)
         for cause in causes:
+            # What a system cannot send is settled with the site, not sheet by sheet.
+            outcome: Severity = "note" if cause == NOT_CARRIED else gravest
             gap = gaps.setdefault(cause, _Gap())
             gap.rules.add(condition.rule.id)
             if RANK[outcome] > RANK[gap.outcome]:

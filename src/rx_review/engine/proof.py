@@ -65,7 +65,7 @@ def _prove(rule: Rule, edition: Edition, agreement: _Agreement) -> Proof:
         return Proof(rule, 0, 0, tuple(faults))
     day = rule.reviewed.date.toordinal()
     names = edition.formulary.parameters
-    parameters = {n: v for n in names if (v := edition.formulary.parameter(n, day)) is not None}
+    parameters = {n: v for n in names if (v := edition.formulary.default(n, day)) is not None}
     try:
         trials = trials_of(rule)
     except LibraryError as error:

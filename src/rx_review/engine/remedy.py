@@ -50,7 +50,7 @@ def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
     if verb == "give":
         yield _give(rest, case, ground.prescription)
     for line in (line for line in ground.prescription.lines if line.line in case.lines):
-        known = ground.resolver.line(line)
+        known = ground.resolver.line(line, ground.resolver.place(ground.prescription.institution).member)
         if verb in ("drop", "separate") and len(ground.prescription.lines) > 1:
             yield _remove(line, known, verb)
         if known is None:

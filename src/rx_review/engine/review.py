@@ -24,7 +24,8 @@ from rx_review.engine.finding import build_finding
 from rx_review.engine.language import Condition, Program, compile_rules
 from rx_review.engine.missing import ENGINE_FAILED, not_judged
 from rx_review.engine.plain import PlainProgram
-from rx_review.errors import EngineError
+from rx_review.engine.polarity import settings_faults
+from rx_review.errors import EngineError, LibraryError
 from rx_review.facts.build import FactBuilder
 from rx_review.facts.case import Case, Facts, Value
 from rx_review.library.edition import Edition
@@ -50,14 +51,16 @@ class Reviewer:
     """An edition compiled for both executors. One per process and edition; reviews from several threads queue."""
 
     def __init__(self, edition: Edition) -> None:
+        if faults := settings_faults(edition):
+            raise LibraryError(*faults)
         self.edition = edition
         self.facts = FactBuilder(edition.formulary)
         programs = compile_rules(edition.rules)
         self.programs: Mapping[Subject, Program] = {s: p for s, p in programs.items() if p.conditions}
         self.plain = {subject: PlainProgram(program) for subject, program in self.programs.items()}
         self.durable = {subject: DurableProgram(program) for subject, program in self.programs.items()}
-        self._parameters = lru_cache(maxsize=64)(self._read_parameters)
-        self._inputs = lru_cache(maxsize=256)(self._read_inputs)
+        self._parameters = lru_cache(maxsize=1_024)(self._read_parameters)
+        self._inputs = lru_cache(maxsize=4_096)(self._read_inputs)
 
     def review(
         self, prescription: Prescription, circumstances: Circumstances, at: datetime, *, both: bool = True
@@ -65,15 +68,19 @@ class Reviewer:
         """Review with both executors, or with plain alone. An engine failure is answered with `hold`."""
         facts = self.facts.build(prescription, circumstances, at)
         day = county_day(prescription.issued_at).toordinal()
-        return self._answer(prescription, facts, self.judge(facts, day, both=both), day)
+        judgement = self.judge(facts, day, prescription.institution, both=both)
+        return self._answer(prescription, facts, judgement, day)
 
     def judge_prescription(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Judgement:
         """Facts and the plain executor's judgement, without words."""
         facts = self.facts.build(prescription, circumstances, at)
-        return self.judge(facts, county_day(prescription.issued_at).toordinal(), both=False)
+        day = county_day(prescription.issued_at).toordinal()
+        return self.judge(facts, day, prescription.institution, both=False)
 
-    def judge(self, facts: Facts, day: int, *, both: bool) -> Judgement:
-        """Judge every case for prescriptions issued on the day with that ordinal."""
+    def judge(self, facts: Facts, day: int, institution: str, *, both: bool) -> Judgement:
+        """Judge every case for prescriptions that an institution issued on the day with that ordinal."""
+        formulary = self.edition.formulary
+        epoch, whose = formulary.epoch(day), formulary.settings_of(institution)
         fired: list[Judged] = []
         undetermined: list[Judged] = []
         agreed = True
@@ -81,7 +88,7 @@ class Reviewer:
             cases = facts.cases[subject]
             if not cases:
                 continue
-            parameters = self._inputs(subject, self.edition.formulary.epoch(day))
+            parameters = self._inputs(subject, epoch, whose)
             inputs = program.inputs(cases)
             judged = self.plain[subject].judge_all(inputs, parameters)
             if both:
@@ -111,17 +118,18 @@ class Reviewer:
             return False
         return len(found) == len(expected) and set(found) == expected
 
-    def parameters(self, day: int) -> Mapping[str, Decimal]:
-        """Every parameter's value on the day with that ordinal."""
-        return self._parameters(self.edition.formulary.epoch(day))
-
-    def _read_parameters(self, day: int) -> Mapping[str, Decimal]:
+    def parameters(self, day: int, institution: str = "") -> Mapping[str, Decimal]:
+        """Every parameter's value on the day with that ordinal, for an institution or for the county."""
         formulary = self.edition.formulary
-        found = {name: formulary.parameter(name, day) for name in formulary.parameters}
+        return self._parameters(formulary.epoch(day), formulary.settings_of(institution))
+
+    def _read_parameters(self, day: int, whose: str) -> Mapping[str, Decimal]:
+        formulary = self.edition.formulary
+        found = {name: formulary.parameter(name, day, whose) for name in formulary.parameters}
         return {name: value for name, value in found.items() if value is not None}
 
-    def _read_inputs(self, subject: Subject, day: int) -> Mapping[str, Value]:
-        values = self.parameters(day)
+    def _read_inputs(self, subject: Subject, day: int, whose: str) -> Mapping[str, Value]:
+        values = self._parameters(day, whose)
         return {
             name: int(values[parameter].scaleb(digits))
             for name, (parameter, digits) in self.programs[subject].parameters.items()
@@ -129,7 +137,7 @@ class Reviewer:
         }
 
     def _answer(self, prescription: Prescription, facts: Facts, judgement: Judgement, day: int) -> Review:
-        parameters = self.parameters(day)
+        parameters = self.parameters(day, prescription.institution)
         findings = _distinct(
             build_finding(found.condition, found.case, parameters)
             for found in judgement.fired
@@ -148,6 +156,7 @@ class Reviewer:
             self.edition.name,
             findings,
             missing,
+            shown=min(len(findings), int(parameters.get("findings_shown", len(findings)))),
             traced={subject: tuple(case.own for case in cases) for subject, cases in facts.cases.items()},
         )
 

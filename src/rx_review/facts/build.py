@@ -14,7 +14,7 @@ from rx_review.facts.concern import Person, line_concerns
 from rx_review.facts.limit import dose_concerns, needs_weight
 from rx_review.facts.line import line_case, understand
 from rx_review.facts.pair import members_of, pair_cases
-from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses, tier_of
+from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses
 from rx_review.facts.resolve import Resolver
 from rx_review.library.formulary import Formulary
 
@@ -41,16 +41,17 @@ class FactBuilder:
     def build(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Facts:
         """Compute every case. Legal rows go by the day of issue, validity by `at`."""
         resolver = self.resolver(county_day(prescription.issued_at).toordinal())
-        tier = tier_of(prescription, resolver)
-        lines = [(line, understand(line, tier, prescription.decoction, resolver)) for line in prescription.lines]
+        place = resolver.place(prescription.institution)
+        lines = [(line, understand(line, place, prescription.decoction, resolver)) for line in prescription.lines]
         age = age_of(prescription)
-        diagnoses = read_diagnoses(prescription, resolver)
+        diagnoses = read_diagnoses(prescription, place.member, resolver)
         whole = prescription_case(
             prescription,
             circumstances,
             [understood.known for _, understood in lines],
             age,
             diagnoses,
+            place,
             resolver,
             at,
             weight_needed=needs_weight((understood for _, understood in lines), age),
@@ -59,14 +60,14 @@ class FactBuilder:
         line_cases: list[Case] = []
         concerns: list[Case] = []
         for line, understood in lines:
-            case = line_case(whole, prescription, line, understood)
+            case = line_case(whole, prescription, circumstances, line, understood, place.lacks)
             line_cases.append(case)
             concerns += line_concerns(case, understood, prescription, person, resolver)
             concerns += dose_concerns(case, understood, prescription, person)
         members = members_of(lines, own=True)
         if circumstances.visit is not None:
             for other in circumstances.visit.sheets:
-                read = ((line, understand(line, tier, None, resolver)) for line in other.lines)
+                read = ((line, understand(line, place, None, resolver)) for line in other.lines)
                 members += members_of(read, own=False)
         cases: Mapping[Subject, tuple[Case, ...]] = {
             "prescription": (whole,),

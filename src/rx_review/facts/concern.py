@@ -32,6 +32,7 @@ class Person:
     patient: Patient
     age: Age
     groups: frozenset[str]
+    possible_groups: frozenset[str]
     all_diagnoses_read: bool
     pregnant: bool | None
     lactating: bool | None
@@ -56,6 +57,7 @@ class Person:
             patient,
             age,
             diagnoses.groups,
+            diagnoses.possible,
             diagnoses.all_read,
             None if pregnant is None else bool(pregnant),
             None if lactating is None else bool(lactating),
@@ -171,8 +173,11 @@ def _applies(row: Contraindication, person: Person) -> tuple[bool | None, str]:
         case "sex":
             return (None if person.sex is None else person.sex == row.condition), "sex"
         case "disease":
-            found = row.condition in person.groups
-            return (True if found else False if person.all_diagnoses_read else None), "diagnosis_code"
+            if row.condition in person.groups:
+                return True, ""
+            if row.condition in person.possible_groups:
+                return None, "diagnosis_certain"
+            return (False if person.all_diagnoses_read else None), "diagnosis_code"
         case "renal":
             return _renal(row.under, person)
         case "hepatic":

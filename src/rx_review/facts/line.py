@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Decoction, Line, Prescription
 from rx_review.facts.case import Case, Sheet
+from rx_review.facts.essential import essential_cause, essential_status
 from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
+from rx_review.facts.place import NOT_CARRIED, Place, forget_line
 from rx_review.facts.resolve import Known, Resolver
-from rx_review.facts.strength import same_strength, split_strength
 from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Listing
@@ -36,28 +38,31 @@ class Understood:
     as_needed: bool = False
 
 
-def understand(line: Line, tier: str | None, decoction: Decoction | None, resolver: Resolver) -> Understood:
+def understand(line: Line, place: Place, decoction: Decoction | None, resolver: Resolver) -> Understood:
     """Understand a line; the answer is remembered by everything in the line but its number and group."""
     if decoction is not None and line.kind not in (None, "herb", "granule"):
         decoction = None
     key = (
         line.product, line.generic, line.kind, line.form, line.strength, line.pack, line.dose, line.dose_unit,
         line.route, line.frequency, line.days, line.quantity, line.quantity_unit, line.footnote, line.skin_test,
-        line.usage, tier, decoction,
+        line.usage, place.tier, place.member, decoction,
     )  # fmt: skip
     found = resolver.understood.get(key)
     if found is None:
-        found = _understand(line, tier, decoction, resolver)
+        found = _understand(line, place, decoction, resolver)
         resolver.remember(key, found)
     return found
 
 
-def _understand(line: Line, tier: str | None, decoction: Decoction | None, resolver: Resolver) -> Understood:
-    known = resolver.line(line)
+def _understand(line: Line, place: Place, decoction: Decoction | None, resolver: Resolver) -> Understood:
+    known, tier = resolver.line(line, place.member), place.tier
     sheet = Sheet()
     _written(sheet, line, resolver)
     sheet.texts["drug"] = shown(line, known)
     sheet.tell("drug_known", known is not None)
+    sheet.tell("code_unmapped", resolver.unmapped(line, place.member))
+    sheet.tell("code_gap_seen", False)
+    sheet.texts["unmapped_code"] = line.product or ""
     for reason in ("extended_reason", "choice_reason", "catalogue_reason"):
         sheet.tell(reason, False)
     route = resolver.route(line.route)
@@ -89,10 +94,18 @@ def _understand(line: Line, tier: str | None, decoction: Decoction | None, resol
     )
 
 
-def line_case(whole: Case, prescription: Prescription, line: Line, understood: Understood) -> Case:
-    """A line as a case: what it means, and which reasons were given for it."""
+def line_case(
+    whole: Case,
+    prescription: Prescription,
+    circumstances: Circumstances,
+    line: Line,
+    understood: Understood,
+    lacks: frozenset[str],
+) -> Case:
+    """A line as a case: what it means, which reasons were given for it, and what its system cannot say."""
     facts = understood.facts
-    if not prescription.reasons:
+    seen = understood.facts.values["code_unmapped"] and circumstances.gaps is not None
+    if not prescription.reasons and not lacks and not seen:
         return Case("line", (line.line,), facts.values, facts.missing, facts.texts, understood.names, above=whole)
     given = {reason.for_ for reason in prescription.reasons if not reason.lines or line.line in reason.lines}
     own = {
@@ -100,8 +113,13 @@ def line_case(whole: Case, prescription: Prescription, line: Line, understood: U
         "extended_reason": int("quantity" in given),
         "choice_reason": int("choice" in given),
         "catalogue_reason": int("catalogue" in given),
+        "code_gap_seen": int(circumstances.gaps is not None and line.product in circumstances.gaps.drugs),
     }
-    return Case("line", (line.line,), own, facts.missing, facts.texts, understood.names, above=whole)
+    missing = facts.missing
+    if lacks:
+        forget_line(own, line, prescription, lacks)
+        missing = {**dict.fromkeys(understood.facts.values.keys() - own.keys(), NOT_CARRIED), **missing}
+    return Case("line", (line.line,), own, missing, facts.texts, understood.names, above=whole)
 
 
 def shown(line: Line, known: Known | None) -> str:
@@ -217,37 +235,9 @@ def _covers(row: Listing, known: Known) -> bool:
     return row.form in (known.form.form, known.form.counts_as)
 
 
-def essential_status(known: Known, strength: str | None, resolver: Resolver) -> tuple[bool | None, bool]:
-    """Whether the drug is on the list of that day, and whether it is marked △; None if that cannot be said."""
-    formulary, day = resolver.formulary, resolver.day
-    if known.herb is not None:
-        return True, False
-    edition = formulary.editions.one("", day)
-    if edition is None:
-        return None, False
-    rows = formulary.essential.on((edition.edition, known.generic), day)
-    if known.form is not None:
-        rows = tuple(
-            row for row in rows if row.form == "any" or formulary.forms[row.form].counts_as == known.form.counts_as
-        )
-    if not rows:
-        return (False if edition.complete else None), False
-    specialist = any(row.specialist for row in rows)
-    if any(row.strength is None for row in rows):
-        return True, specialist
-    printed = fold(known.drug.strength) if known.drug and known.drug.strength else split_strength(strength)[0]
-    if printed is None:
-        return None, specialist
-    same = [same_strength(printed, fold(row.strength)) for row in rows if row.strength is not None]
-    if True in same:
-        return True, specialist
-    # A strength that cannot be compared with the printed one (a percentage, a pill's weight) may be it.
-    return (None if None in same or not edition.complete else False), specialist
-
-
 def _essential(sheet: Sheet, tier: str | None, line: Line, known: Known, resolver: Resolver) -> None:
-    essential, specialist = essential_status(known, line.strength, resolver)
-    sheet.tell("essential", essential, "strength" if known.form else "essential_edition")
+    essential, specialist = essential_status(known, line.strength, resolver, line.generic)
+    sheet.tell("essential", essential, essential_cause(known, resolver))
     sheet.tell("specialist", specialist)
     offered = _offered(tier, known, resolver) if essential is False else None
     sheet.tell("essential_offered", offered is not None)

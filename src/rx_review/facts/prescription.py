@@ -11,6 +11,7 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.values import county_day
 from rx_review.facts.age import Age, read_age
 from rx_review.facts.case import Case, Sheet
+from rx_review.facts.place import NOT_CARRIED, Place, forget_sheet, heading_carried
 from rx_review.facts.resolve import Known, Resolver
 
 _NO_GROUPS: frozenset[str] = frozenset()
@@ -42,11 +43,15 @@ def age_of(prescription: Prescription) -> Age:
 
 @dataclass(frozen=True, slots=True)
 class Diagnoses:
-    """Groups that the coded or exactly named diagnoses are in, and whether every Western one could be read."""
+    """Groups that the diagnoses establish or make possible, and whether every Western one could be read."""
 
     groups: frozenset[str]
     all_read: bool
     vague: bool
+    possible: frozenset[str] = frozenset()
+    syndrome: bool = False
+    unmapped: tuple[str, ...] = ()
+    """Codes of the member's own that nobody has mapped."""
 
 
 def prescription_case(
@@ -55,6 +60,7 @@ def prescription_case(
     known: Sequence[Known | None],
     age: Age,
     diagnoses: Diagnoses,
+    place: Place,
     resolver: Resolver,
     at: datetime,
     *,
@@ -70,21 +76,17 @@ def prescription_case(
         packets=prescription.decoction.packets if prescription.decoction else 0,
         long_term=int(prescription.long_term),
     )
-    sheet.tell("tier", tier_of(prescription, resolver), "institution")
+    sheet.tell("tier", place.tier, "institution")
     _people(sheet, prescription, circumstances)
-    _heading(sheet, prescription)
-    _diagnoses(sheet, prescription, diagnoses)
+    _heading(sheet, prescription, place.lacks)
+    _diagnoses(sheet, prescription, circumstances, diagnoses)
     _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
     _company(sheet, prescription, known)
     _validity(sheet, prescription, at)
+    if place.lacks:
+        forget_sheet(sheet, prescription, place.lacks)
     everything = tuple(sorted({part.name for drug in known if drug for part in drug.components}))
     return Case("prescription", (), sheet.values, sheet.missing, sheet.texts, everything)
-
-
-def tier_of(prescription: Prescription, resolver: Resolver) -> str | None:
-    """Tier of the prescribing institution; None if it is not a member we know."""
-    institution = resolver.formulary.institutions.get(prescription.institution)
-    return institution.tier if institution else None
 
 
 def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstances) -> None:
@@ -115,7 +117,7 @@ def _signatures(sheet: Sheet, prescription: Prescription) -> None:
     )
 
 
-def _heading(sheet: Sheet, prescription: Prescription) -> None:
+def _heading(sheet: Sheet, prescription: Prescription, lacks: frozenset[str]) -> None:
     patient = prescription.patient
     written = {
         "patient.name": patient.name is not None,
@@ -125,36 +127,57 @@ def _heading(sheet: Sheet, prescription: Prescription) -> None:
         "department": prescription.department is not None,
         "payer": prescription.payer is not None,
     }
-    missing = [(zh, en) for field, zh, en in _HEADING if not written[field]]
+    missing = [(zh, en) for field, zh, en in _HEADING if not written[field] and heading_carried(field, lacks)]
     sheet.texts["header_missing_names"] = _NOTHING
     if missing:
         zh, en = zip(*missing, strict=True)
         sheet.texts["header_missing_names"] = {"zh": "、".join(zh), "en": ", ".join(en)}
+    if missing or all(written.values()):
+        sheet.values["header_missing"] = len(missing)
+    else:
+        # Whatever is missing, the site's system cannot send: whether it stands on the sheet is unknown.
+        sheet.missing["header_missing"] = NOT_CARRIED
     sheet.values.update(
-        header_missing=len(missing),
         identity_written=int(patient.identity_number is not None),
         weight_written=int(patient.weight is not None),
         allergy_asked=int(patient.allergies is not None and patient.allergies.status != "not_asked"),
     )
 
 
-def _diagnoses(sheet: Sheet, prescription: Prescription, read: Diagnoses) -> None:
+def _diagnoses(sheet: Sheet, prescription: Prescription, circumstances: Circumstances, read: Diagnoses) -> None:
     diagnoses = prescription.diagnoses
     sheet.values.update(
         diagnosis_written=int(bool(diagnoses)),
         diagnosis_vague=int(read.vague),
-        syndrome_written=int(any(diagnosis.kind == "tcm_syndrome" for diagnosis in diagnoses)),
+        syndrome_written=int(read.syndrome),
     )
     chronic = "chronic_disease" in read.groups
-    sheet.tell("chronic_diagnosis", chronic if chronic or read.all_read or not diagnoses else None, "diagnosis_code")
+    if chronic or not diagnoses:
+        sheet.tell("chronic_diagnosis", chronic)
+    elif "chronic_disease" in read.possible:
+        sheet.tell("chronic_diagnosis", None, "diagnosis_certain")
+    else:
+        sheet.tell("chronic_diagnosis", False if read.all_read else None, "diagnosis_code")
+    seen = circumstances.gaps.diagnoses if circumstances.gaps else ()
+    sheet.values["diagnosis_unmapped"] = int(bool(read.unmapped) and not read.all_read)
+    sheet.values["diagnosis_gap_seen"] = int(set(read.unmapped) <= set(seen))
+    sheet.texts["unmapped_diagnosis"] = "、".join(read.unmapped)
 
 
-def read_diagnoses(prescription: Prescription, resolver: Resolver) -> Diagnoses:
-    """Put the diagnoses into groups, by code or exact name."""
-    found = [resolver.diagnosis(diagnosis.text, diagnosis.code, diagnosis.kind) for diagnosis in prescription.diagnoses]
+def read_diagnoses(prescription: Prescription, member: str, resolver: Resolver) -> Diagnoses:
+    """Put the diagnoses into groups, by code and exact name."""
+    both = [resolver.diagnosis(each.text, each.code, each.kind, member) for each in prescription.diagnoses]
+    found = [read for read, _ in both]
     groups: frozenset[str] = _NO_GROUPS.union(*[read.groups for read in found])
-    vague = bool(found) and all(read.vague for read in found)
-    return Diagnoses(groups, bool(found) and all(read.read for read in found), vague)
+    possible = _NO_GROUPS.union(*[read.possible for read in found]) - groups
+    return Diagnoses(
+        groups,
+        bool(found) and all(read.read for read in found),
+        bool(found) and all(read.vague for read in found),
+        possible,
+        any(read.syndrome for read in found),
+        tuple(code for _, code in both if code is not None),
+    )
 
 
 def _patient(
@@ -179,8 +202,8 @@ def _patient(
     if patient.gestation is not None or (told and pregnant is None):
         # A written week or an obstetric diagnosis says it too.
         pregnant = True
-    elif told and pregnant is False:
-        # The diagnosis and the box contradict each other.
+    elif (told or "pregnant_now" in diagnoses.possible) and pregnant is not True:
+        # The diagnosis and the box contradict each other, or a pregnancy is suspected.
         pregnant = None
     cause = "pregnancy" if patient.sex == "female" else "sex"
     sheet.tell("pregnant", not male if pregnant else False if possible is False else pregnant, cause)

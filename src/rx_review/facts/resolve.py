@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from rx_review.domain.prescription import Line
+from rx_review.facts.diagnosis import ReadDiagnosis, icd_category, is_tcm_code, read_diagnosis
+from rx_review.facts.place import Place
 from rx_review.facts.strength import read_strength, read_volume, same_strength, split_strength
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import fold
-from rx_review.library.rows import Drug, Form, Frequency, Herb, Route, Unit
-
-# A letter and two digits begin every ICD-10 code, in both six-digit dialects.
-_ICD10 = re.compile(r"[A-Z][0-9]{2}(?![0-9])")
+from rx_review.library.rows import Drug, Form, Frequency, Herb, MemberCode, Route, Unit
 
 _TYPE = re.compile(r"\((?:i{1,3}|iv|v)\)$")
 
@@ -69,14 +68,6 @@ class Known:
         return _agreed(self.candidates, name)
 
 
-class ReadDiagnosis(NamedTuple):
-    """Groups a diagnosis is in, whether it could be read, and whether it says nothing (取药, 体检)."""
-
-    groups: frozenset[str]
-    read: bool
-    vague: bool
-
-
 class Resolver:
     """Look-ups of one edition on one day, remembered: a county writes the same few thousand drugs again and again."""
 
@@ -87,6 +78,7 @@ class Resolver:
         self.route = lru_cache(maxsize=4_096)(self._route)
         self.unit = lru_cache(maxsize=4_096)(self._unit)
         self.frequency = lru_cache(maxsize=4_096)(self._frequency)
+        self.place = lru_cache(maxsize=4_096)(self._place)
         self.diagnosis = lru_cache(maxsize=16_384)(self._diagnosis)
         self.maternal_ages = tuple(
             None if (years := formulary.parameter(name, day)) is None else f"{int(years)}y"
@@ -101,9 +93,9 @@ class Resolver:
                 del self.understood[old]
         self.understood[key] = found
 
-    def line(self, line: Line) -> Known | None:
-        """The drug of a line, or None if it is not in the formulary."""
-        return self.drug(line.product, line.generic, line.form, line.strength, line.pack, line.kind)
+    def line(self, line: Line, member: str = "") -> Known | None:
+        """The drug of a line written at that member, or None if it is not in the formulary."""
+        return self.drug(line.product, line.generic, line.form, line.strength, line.pack, line.kind, member)
 
     def _route(self, written: str | None) -> Route | None:
         code = self.formulary.spelt("route", written) if written else None
@@ -117,14 +109,21 @@ class Resolver:
         code = self.formulary.spelt("frequency", written) if written else None
         return self.formulary.frequencies[code] if code else None
 
-    def _diagnosis(self, text: str, code: str | None, kind: str) -> ReadDiagnosis:
-        """By its code and by its exact name: a code that means nothing must not hide what the text says."""
-        named = self.formulary.diagnosis_codes.get(fold(text))
-        codes = {found.upper() for found in (code, named) if found}
-        groups = frozenset(group for found in codes for group in self.formulary.groups_of(found))
-        read = kind != "western" or any(_ICD10.match(found) for found in codes)
-        vague = ("diagnosis", fold(text)) in self.formulary.wordings
-        return ReadDiagnosis(groups, read, vague)
+    def _diagnosis(self, text: str, code: str | None, kind: str, member: str) -> tuple[ReadDiagnosis, str | None]:
+        """What a diagnosis says, and its code if that is one of the member's own that nobody has mapped."""
+        row = self.formulary.mapped(member, "diagnosis", code, self.day) if code and member else None
+        meant = row.target if row is not None else code
+        ours = meant is None or kind != "western" or icd_category(meant) is not None or is_tcm_code(meant)
+        return read_diagnosis(text, meant, kind, self.formulary), None if ours else code
+
+    def _place(self, institution: str) -> Place:
+        formulary = self.formulary
+        row = formulary.institutions.get(institution)
+        site = formulary.sites.get(row.site) if row is not None and row.site else None
+        scopes = formulary.lines_of_command.get(institution, ())
+        own = any(scope in formulary.with_own_codes for scope in scopes)
+        lacks = site.lacks if site is not None else frozenset()
+        return Place(row.tier if row else None, institution if own else "", lacks)
 
     def _drug(
         self,
@@ -134,7 +133,12 @@ class Resolver:
         strength: str | None,
         pack: Decimal | None,
         kind: str | None,
+        member: str = "",
     ) -> Known | None:
+        if product is not None and member:
+            own = self.formulary.mapped(member, "drug", product, self.day)
+            if own is not None:
+                return self._mapped(own, generic, form, strength, pack, kind)
         if product is not None and (row := self.formulary.drugs.one(product, self.day)):
             named = self._named(generic)[0] if generic else None
             # A code and a name that mean different drugs: which one was meant is unknown.
@@ -156,6 +160,29 @@ class Resolver:
         if not rows:
             return None
         return self._known(name, written, exact or rows, None if exact else printed, pack or packed)
+
+    def _mapped(
+        self,
+        own: MemberCode,
+        generic: str | None,
+        form: str | None,
+        strength: str | None,
+        pack: Decimal | None,
+        kind: str | None,
+    ) -> Known | None:
+        """The drug of a member's own code; what the mapping says of form, strength and pack beats what is written."""
+        if self.formulary.drugs.one(own.target, self.day) is not None:
+            return self.drug(own.target, generic, form, strength, own.pack or pack, kind)
+        named = self._named(generic)[0] if generic else None
+        if named not in (None, own.target):
+            return None
+        return self.drug(None, own.target, own.form or form, own.strength or strength, own.pack or pack, kind)
+
+    def unmapped(self, line: Line, member: str) -> bool:
+        """Whether a line carries a code that is neither ours nor mapped: a gap of ours, not a fault of the doctor's."""
+        if line.product is None or self.formulary.drugs.one(line.product, self.day) is not None:
+            return False
+        return not member or self.formulary.mapped(member, "drug", line.product, self.day) is None
 
     @staticmethod
     def _of_strength(rows: tuple[Drug, ...], printed: str | None) -> tuple[Drug, ...]:

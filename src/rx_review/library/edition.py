@@ -8,7 +8,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,9 @@ class Edition:
 
 
 def digest_of(rules: Path, formulary: Path) -> str:
-    """SHA-256 over path and content of every rule and table, in path order."""
+    """SHA-256 over path and content of every rule, table and site profile, in path order."""
     total = hashlib.sha256()
-    for root, pattern in ((rules, "*.yaml"), (formulary, "*.csv")):
+    for root, pattern in ((rules, "*.yaml"), (formulary, "*.csv"), (formulary, "*.yaml")):
         for path in sorted(root.rglob(pattern)):
             name = path.relative_to(root).as_posix().encode()
             content = path.read_bytes()
@@ -65,22 +65,28 @@ def load_edition(rules: Path, formulary: Path, cache: Path | None) -> Edition:
 def _read_edition(rules: Path, formulary: Path, digest: str) -> Edition:
     # Only a start without the cache pays for the readers and what they import.
     from rx_review.library.rulebook import read_rules
+    from rx_review.library.site_reader import read_sites
     from rx_review.library.tables import read_tables
 
     faults: list[Fault] = []
     read: dict[str, Any] = {}
-    for key, reader, folder in (("tables", read_tables, formulary), ("rules", read_rules, rules)):
+    readers: tuple[tuple[str, Callable[[Path], object], Path], ...] = (
+        ("tables", read_tables, formulary),
+        ("sites", read_sites, formulary),
+        ("rules", read_rules, rules),
+    )
+    for key, reader, folder in readers:
         try:
             read[key] = reader(folder)
         except LibraryError as error:
             faults += error.faults
     if faults:
         raise LibraryError(*faults)
-    faults = list(_rule_references(read["rules"], read["tables"]))
+    faults = [*_rule_references(read["rules"], read["tables"]), *_site_references(read["tables"], read["sites"])]
     if faults:
         raise LibraryError(*faults)
     titles = {row.source: row.title for row in read["tables"]["sources"]}
-    return Edition(digest, read["rules"], build_formulary(read["tables"]), titles)
+    return Edition(digest, read["rules"], build_formulary(read["tables"], read["sites"]), titles)
 
 
 def _rule_references(rules: Iterable[Rule], tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Fault]:
@@ -96,6 +102,13 @@ def _rule_references(rules: Iterable[Rule], tables: Mapping[str, tuple[Any, ...]
         for clause in rule.clauses:
             if clause.parameter is not None and clause.parameter not in parameters:
                 yield Fault(rule.name, f"${clause.parameter} is not in parameters.csv", "add a dated row")
+
+
+def _site_references(tables: Mapping[str, tuple[Any, ...]], sites: Mapping[str, object]) -> Iterable[Fault]:
+    for row in tables["institutions"]:
+        if row.site is not None and row.site not in sites:
+            where = f"institutions.csv: {row.institution}: site"
+            yield Fault(where, f"{row.site!r} is no file of sites/", "correct the name or add the profile")
 
 
 class _Cache:

@@ -29,6 +29,7 @@ from rx_review.library.rows import (
     Substitute,
     Unit,
 )
+from rx_review.library.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ class Formulary:
     groups: Mapping[str, tuple[str, ...]]
     group_names: Mapping[str, tuple[str, str]]
     diagnosis_codes: Mapping[str, str]
+    """ICD-10 code of each exact Western name or everyday wording, folded."""
+    tcm_names: Mapping[str, str]
+    """Folded names of TCM diseases and syndromes, with which of the two they are."""
     routes: Mapping[str, Route]
     units: Mapping[str, Unit]
     forms: Mapping[str, Form]
@@ -66,7 +70,12 @@ class Formulary:
     lines_of_command: Mapping[str, tuple[str, ...]]
     """Each institution with those above it, itself first."""
     mappings: Dated[tuple[str, str, str], MemberCode]
+    with_own_codes: frozenset[str]
+    """Institutions that have mappings."""
+    with_own_settings: frozenset[str]
+    """Institutions that have settings."""
     fills: Mapping[tuple[str, str], Decimal]
+    sites: Mapping[str, Site]
     substitutes: Dated[str, Substitute]
     wordings: frozenset[tuple[str, str]]
     changes: tuple[int, ...]
@@ -87,8 +96,17 @@ class Formulary:
             setting = self.settings.one((name, scope), day)
             if setting is not None:
                 return setting.value
+        return self.default(name, day)
+
+    def default(self, name: str, day: int) -> Decimal | None:
+        """The value of `$name` on a day where neither the county nor a member has set another."""
         row = self.parameters.one(name, day)
         return row.value if row else None
+
+    def settings_of(self, institution: str) -> str:
+        """The institution, if it or one above it has settings of its own; else empty, for all others alike."""
+        scopes = self.lines_of_command.get(institution, ())
+        return institution if any(scope in self.with_own_settings for scope in scopes) else ""
 
     def mapped(self, institution: str, kind: str, code: str, day: int) -> MemberCode | None:
         """What a member's own code means: by its own row, else by that of the nearest institution above it."""

@@ -9,10 +9,11 @@ from typing import Any
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import Dated, Span, fold, span
 from rx_review.library.rows import Drug, Row
+from rx_review.library.site import Site
 from rx_review.library.tables import Tables
 
 
-def build_formulary(tables: Tables) -> Formulary:
+def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
     """Index checked rows. Class rows are expanded to ingredients; an ingredient's own row beats its class's."""
     members = _members(tables)
     drugs: tuple[Drug, ...] = tables["drugs"]
@@ -42,6 +43,7 @@ def build_formulary(tables: Tables) -> Formulary:
         groups=_groups(tables),
         group_names={row.group: (row.zh, row.en) for row in tables["diagnosis_groups"]},
         diagnosis_codes=_diagnosis_codes(tables),
+        tcm_names=_tcm_names(tables),
         routes={row.route: row for row in tables["routes"]},
         units={row.unit: row for row in tables["units"]},
         forms=forms,
@@ -52,6 +54,9 @@ def build_formulary(tables: Tables) -> Formulary:
         institutions={row.institution: row for row in tables["institutions"]},
         lines_of_command=_lines_of_command(tables),
         mappings=Dated(_keyed(tables["mappings"], lambda row: (row.institution, row.kind, fold(row.code)))),
+        with_own_settings=frozenset(row.institution for row in tables["settings"] if row.institution),
+        sites=sites,
+        with_own_codes=frozenset(row.institution for row in tables["mappings"]),
         fills={(row.field, row.tier): row.percent for row in tables["fills"]},
         substitutes=Dated(_keyed(tables["substitutes"], lambda row: row.generic)),
         wordings=frozenset((row.kind, fold(row.wording)) for row in tables["wordings"]),
@@ -136,12 +141,23 @@ def _groups(tables: Tables) -> Mapping[str, tuple[str, ...]]:
 
 def _diagnosis_codes(tables: Tables) -> Mapping[str, str]:
     codes: dict[str, str] = {}
+    western = {row.code for row in tables["diagnoses"] if row.kind == "western"}
     for row in tables["diagnoses"]:
-        codes.setdefault(fold(row.zh), row.code)
+        if row.kind == "western":
+            codes.setdefault(fold(row.zh), row.code)
     for row in tables["spellings"]:
-        if row.kind == "diagnosis":
+        if row.kind == "diagnosis" and row.code.partition(".")[0] in western:
             codes[fold(row.spelling)] = row.code
     return codes
+
+
+def _tcm_names(tables: Tables) -> Mapping[str, str]:
+    kinds = {row.code: row.kind for row in tables["diagnoses"] if row.kind != "western"}
+    names = {fold(row.zh): row.kind for row in tables["diagnoses"] if row.kind != "western"}
+    for row in tables["spellings"]:
+        if row.kind == "diagnosis" and row.code in kinds:
+            names[fold(row.spelling)] = kinds[row.code]
+    return names
 
 
 def _spellings(tables: Tables) -> Mapping[tuple[str, str], str]:

@@ -22,7 +22,8 @@ class MemberCode(Row):
     code: Annotated[Text, column("院内码", "10023", "as the member sends it")]
     name: Annotated[Maybe, column("院内名称", "络活喜", "as the member calls it")] = None
     target: Annotated[
-        Text, column("指向", "W174-01", "code of drugs.csv, a generic of drugs.csv, a herb of herbs.csv, or an ICD-10 code")
+        Text,
+        column("指向", "W174-01", "code of drugs.csv, a generic of drugs.csv, a herb of herbs.csv, or an ICD-10 code"),
     ]
     form: Annotated[Maybe, column("剂型", "tablet", "key of forms.csv, where the target is a generic")] = None
     strength: Annotated[Maybe, column("规格", "5mg", "where the target is a generic")] = None

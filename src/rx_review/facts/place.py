@@ -1,0 +1,77 @@
+"""Where a prescription is written: the tier, whose codes it uses, and what its system cannot carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rx_review.domain.prescription import Line, Prescription
+from rx_review.facts.case import Sheet
+
+NOT_CARRIED = "not_carried"
+"""Cause of a fact that is unknown because the site's system cannot send what it rests on."""
+
+
+class Place(NamedTuple):
+    """The prescribing institution as facts need it; `tier` is None if it is not a member we know.
+
+    `member` is the institution if it has codes of its own, else empty; `lacks` are fields of `site.CARRIED`.
+    """
+
+    tier: str | None
+    member: str = ""
+    lacks: frozenset[str] = frozenset()
+
+
+_OF_LINE: Mapping[str, tuple[str, ...]] = {
+    "skin_test": ("skin_test",),
+    "footnote": ("footnote_missing",),
+    "reasons": ("extended_reason", "choice_reason", "catalogue_reason"),
+    "quantity": ("quantity_written",),
+    "days": ("days_written_alone",),
+    "route": ("route_written",),
+    "frequency": ("frequency_written",),
+}
+_OF_SHEET: Mapping[str, tuple[str, ...]] = {
+    "signatures": ("prescriber_signed", "countersigned", "altered_after_signing", "dispensing_signatures"),
+    "identity_number": ("identity_written",),
+    "weight": ("weight_written",),
+    "allergies": ("allergy_asked",),
+    "decoction": ("packets",),
+}
+
+CARRIED_BY: Mapping[str, str] = {
+    fact: field for table in (_OF_LINE, _OF_SHEET) for field, facts in table.items() for fact in facts
+} | {"header_missing": "heading"}
+"""Facts about what is written that are unknown where a site's system cannot send the field."""
+
+
+def forget_line(values: dict[str, int | str], line: Line, prescription: Prescription, lacks: frozenset[str]) -> None:
+    """Take away what a line does not say only because its system cannot."""
+    for field in lacks & _OF_LINE.keys():
+        sent = prescription.reasons if field == "reasons" else getattr(line, field)
+        if not sent:
+            for fact in _OF_LINE[field]:
+                values.pop(fact, None)
+
+
+def forget_sheet(sheet: Sheet, prescription: Prescription, lacks: frozenset[str]) -> None:
+    """Take away what a sheet does not say only because its system cannot."""
+    patient = prescription.patient
+    sent: Mapping[str, object] = {
+        "signatures": prescription.signatures,
+        "identity_number": patient.identity_number,
+        "weight": patient.weight,
+        "allergies": patient.allergies,
+        "decoction": prescription.decoction,
+    }
+    for field in lacks & _OF_SHEET.keys():
+        if not sent[field]:
+            for fact in _OF_SHEET[field]:
+                sheet.values.pop(fact, None)
+                sheet.missing[fact] = NOT_CARRIED
+
+
+def heading_carried(field: str, lacks: frozenset[str]) -> bool:
+    """Whether a site's system can send a field of the heading."""
+    return field.removeprefix("patient.") not in lacks and field.replace(".", "_") not in lacks
