@@ -86,7 +86,7 @@ def handed_over(*conditions: Condition) -> list[Json]:
     """The rulesets that our driver would hand to the engine for these rules; the engine never sees them."""
     given: list[Json] = []
     with mock.patch.object(c, "create_ruleset", lambda _, rules: given.append(json.loads(rules)) or 0):
-        DurableProgram(program(*conditions))
+        DurableProgram(program(*conditions)).unbound()
     return given
 
 

@@ -11,7 +11,7 @@ from tests.engine.raw import fnv1a
 from tests.properties.worlds import code, flag, make_facts, make_rule, make_world, number, program, rule_of
 
 from rx_review.engine import durable
-from rx_review.engine.bounds import ALTERNATIVES, PENDING, PROPERTIES, TEXT, pending, shards
+from rx_review.engine.bounds import ALTERNATIVES, PENDING, PROPERTIES, TEXT, pending, prove_bounds, shards
 from rx_review.engine.durable import DurableProgram
 from rx_review.engine.language import GREATEST
 from rx_review.engine.language import Test as Ask
@@ -29,14 +29,14 @@ def driver_of(*conditions):
 
 def test_sixty_tests_open_at_once_are_one_ruleset_and_sixty_one_are_two():
     many = [rule_of(f"{i}", (Ask(AGE, "over", i),)) for i in range(PENDING + 1)]
-    assert [len(shard) for shard in shards(many[:-1])] == [60]
-    assert [len(shard) for shard in shards(many)] == [60, 1]
+    assert [len(shard) for shard in shards(enumerate(many[:-1]))] == [60]
+    assert [len(shard) for shard in shards(enumerate(many))] == [60, 1]
     assert sorted(driver_of(*many).fire([{"age": 1000}], {})) == [(i, 0) for i in range(61)]
 
 
 def test_five_hundred_rules_that_all_fire_are_sharded_and_all_fire():
     many = [rule_of(f"{i}", (Ask(AGE, "over", i),)) for i in range(500)]
-    assert all(pending(shard) <= PENDING for shard in shards(many))
+    assert all(pending(shard) <= PENDING for shard in shards(enumerate(many)))
     assert sorted(driver_of(*many).fire([{"age": 500}, {"age": 250}], {})) == sorted(
         [(i, 0) for i in range(500)] + [(i, 1) for i in range(250)]
     )
@@ -46,7 +46,7 @@ def test_different_codes_exclude_each_other_and_need_no_second_ruleset():
     wards = code("ward", tuple(f"w{i}" for i in range(200)))
     many = [rule_of(name, (Ask(wards, "is", name), Ask(AGE, "over", 1))) for name in wards.values]
     numbered = list(enumerate(many))
-    assert (pending(numbered), len(list(shards(many)))) == (1, 1)
+    assert (pending(numbered), len(list(shards(enumerate(many))))) == (1, 1)
     assert driver_of(*many).fire([{"ward": "w7", "age": 2}], {}) == [(7, 0)]
 
 
@@ -74,13 +74,13 @@ def test_facts_whose_names_the_engine_takes_for_one_are_told_apart(names):
 def test_properties_that_the_engine_takes_for_one_are_refused_and_no_others(names):
     same = fnv1a(names[0]) == fnv1a(names[1])
     with pytest.raises(EngineError, match="share a 32-bit hash") if same else contextlib.nullcontext():
-        durable.prove_bounds([(0, OVER)], names)
+        prove_bounds([(0, OVER)], names)
 
 
 @pytest.mark.parametrize("name", ["id", "sid", "sentinel"])
 def test_a_property_with_a_name_of_the_driver_is_refused(name):
     with pytest.raises(EngineError, match="share"):
-        durable.prove_bounds([(0, OVER)], [name])
+        prove_bounds([(0, OVER)], [name])
 
 
 def test_integers_are_exact_to_two_to_the_53rd_and_beyond_are_refused():
@@ -114,7 +114,7 @@ def test_a_text_of_two_hundred_characters_is_right_and_a_longer_one_is_refused()
 def test_a_fact_with_too_many_properties_is_refused():
     many = [rule_of(f"{i}", (Ask(number(f"n{i}"), "is", 1),)) for i in range(PROPERTIES)]
     with pytest.raises(EngineError, match="properties"):
-        durable.prove_bounds([(0, many[0])], [f"n{i}" for i in range(PROPERTIES)])
+        prove_bounds([(0, many[0])], [f"n{i}" for i in range(PROPERTIES)])
 
 
 def test_chinese_codes_match_whole_and_only_themselves():
@@ -128,10 +128,10 @@ def test_chinese_codes_match_whole_and_only_themselves():
 
 def test_an_error_throws_the_ruleset_away_and_the_next_review_is_right(monkeypatch):
     driver = driver_of(OVER)
-    before = driver._shards[0]._handle
+    before = driver.rulesets({})[0]._handle
     with pytest.raises(EngineError, match="review the prescription by hand"):
         driver.fire([{"age": 18}, {"age": "eighteen"}], {})
-    assert driver._shards[0]._handle != before or driver._shards[0]._slot is None
+    assert driver.rulesets({})[0]._handle != before or driver.rulesets({})[0]._slot is None
     assert driver.fire([{"age": 17}, {"age": 18}], {}) == [(0, 1)]
 
 

@@ -162,9 +162,10 @@ def test_w10_rules_in_ascii_never_match_chinese_and_ours_are_written_like_the_fa
 
 
 def test_w10_the_sentinel_is_chinese_so_that_a_wrong_encoder_fails_every_review(monkeypatch):
-    monkeypatch.setattr("rx_review.engine.durable._encode", json.dumps)
+    monkeypatch.setattr("rx_review.engine.durable.encode", json.dumps)
     driver = DurableProgram(program(rule_of("r", (ASPIRIN,))))
-    monkeypatch.setattr("rx_review.engine.durable._encode", encode)
+    assert driver.rulesets({})
+    monkeypatch.setattr("rx_review.engine.durable.encode", encode)
     with pytest.raises(EngineError, match="sentinel"):
         driver.fire([{"drug": "aspirin"}], {})
 

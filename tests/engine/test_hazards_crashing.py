@@ -88,7 +88,7 @@ engine.assert_fact(f"s{number}", id="2", drug="aspirin")
     assert (done.out.strip(), done.crashed) == ("1025", True)
     driver = DurableProgram(program(rule_of("r", (DOSE,))))
     assert all(driver.fire([{"topic": "dose"}], {}) == [(0, 0)] for _ in range(1100))
-    assert driver._shards[0]._slot == 1
+    assert driver.rulesets({})[0]._slot == 1
 
 
 @pytest.mark.parametrize("batch", ["[]", "not json", '[{"id":"1","age":1e-07}]'])

@@ -33,6 +33,8 @@ app.add_typer(sites, name="sites")
 app.add_typer(county, name="county")
 parameters = typer.Typer(no_args_is_help=True, help="Numbers that a county or a member may set · 参数")
 app.add_typer(parameters, name="parameters")
+mappings = typer.Typer(no_args_is_help=True, help="Members' own codes: what is unmapped, and files that map it · 对码")
+app.add_typer(mappings, name="mappings")
 
 
 @app.command()
@@ -195,6 +197,31 @@ def bench_engine(
     from rx_review.cli.bench import bench_engine as run
 
     raise typer.Exit(run(json, reviews))
+
+
+@mappings.command("todo")
+def mappings_todo(
+    paths: Annotated[list[str], typer.Argument(help="prescriptions: files, folders, or - for standard input")],
+    site: Annotated[str | None, typer.Option(help="site profile, if the files are in an HIS's own form")] = None,
+    institution: Annotated[str | None, typer.Option(help="member, where the files do not say it")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="as csv, to fill in and load")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON array")] = False,
+) -> None:
+    """List codes and names that nobody has mapped yet, those sent most often first."""
+    from rx_review.cli.mappings import todo
+
+    raise typer.Exit(todo(paths, site, institution, csv, json))
+
+
+@mappings.command("load")
+def mappings_load(
+    path: Annotated[str, typer.Argument(help="csv or xlsx with code and target (院内码, 指向)")],
+    institution: Annotated[str, typer.Option(help="whose codes they are")],
+) -> None:
+    """Check a member's mapping file and write it into the formulary."""
+    from rx_review.cli.mappings import load
+
+    load(path, institution)
 
 
 @parameters.command("list")

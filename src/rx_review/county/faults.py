@@ -70,6 +70,10 @@ def _declared(entry: Mapping[str, Any]) -> Fault:
         if herbal != (entry.get("on") == "herbal") or sheet["sheet"] in ("narcotic", "psychotropic_2"):
             return None
         _set_patient(written, entry.get("patient", {}), random)
+        if entry.get("no_excuse"):
+            sheet["reasons"] = []
+            for trees in (sheet["patient"], written.circumstances["patient"]):
+                trees["chronic_entitlements"] = []
         for field in ("setting", "sheet"):
             sheet[field] = entry.get(field, sheet[field])
         named = [{"kind": "western", **diagnosis} for diagnosis in entry.get("diagnoses", ())]
@@ -117,6 +121,7 @@ def _diagnosis_that_is_none(written: Written, tier: str, random: Random) -> tupl
 
 def _expired(written: Written, tier: str, random: Random) -> tuple[tuple[int, ...], datetime]:
     issued = datetime.fromisoformat(written.sheet["issued_at"])
+    written.sheet["stage"] = "charge"
     return (), issued + timedelta(days=random.randint(2, 6))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from random import Random
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ def _quantity(drug: Dispensed, days: int | None) -> Decimal | None:
     """Whole packs for the days: packs are not split."""
     if drug.per_day is None or drug.pack is None or days is None:
         return drug.quantity
-    return -(-drug.per_day * days // drug.pack)
+    return (drug.per_day * days / drug.pack).to_integral_value(ROUND_CEILING)
 
 
 def _reasons(regimen: Regimen, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rx_review.domain.values import Amount, Code, Count, Day, Instant, Note, Text, Truth, county_day
+from rx_review.domain.values import Amount, Code, Count, Day, DiagnosisCode, Instant, Note, Text, Truth, county_day
 
 Stage = Literal["draft", "signed", "charge", "supply"]
 Setting = Literal["outpatient", "emergency", "observation", "ward", "discharge", "internet"]
@@ -116,7 +116,7 @@ class Diagnosis(Strict):
     """A diagnosis as written, with its code where there is one."""
 
     text: Text
-    code: Annotated[Code | None, Field(description="ICD-10 (national clinical or insurer edition) or TCM code")] = None
+    code: Annotated[DiagnosisCode | None, Field(description="ICD-10 (national clinical or insurer edition) or TCM code")] = None
     kind: Literal["western", "tcm_disease", "tcm_syndrome"] = "western"
 
 

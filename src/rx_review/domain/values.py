@@ -57,11 +57,21 @@ def _code(value: str) -> str:
     return value
 
 
+def _diagnosis_code(value: str) -> str:
+    # A bare sign is no code, and two codes are joined by one.
+    for part in re.split(r"[+†]", value.rstrip("+†*")):
+        _code(part.removesuffix("*"))
+    return value
+
+
 Amount = Annotated[Decimal, BeforeValidator(_amount, json_schema_input_type=float | str)]
 """A number not below zero, exact: a JSON number or a string of plain digits, at most six decimals."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_code)]
 """A key: letters, digits and . _ / -, at most 64."""
+
+DiagnosisCode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_diagnosis_code)]
+"""A code of a diagnosis: also the signs of ICD-10 for cause and manifestation, as in E11.400x003+G63.2*."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 """A short text as written, at most 200 characters."""

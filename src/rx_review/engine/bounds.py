@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from rx_review.engine.fact_json import short_names
 from rx_review.engine.language import GREATEST, Condition, Test
 from rx_review.errors import EngineError, Fault
 
@@ -37,10 +38,10 @@ def _discrimination(test: Test | tuple[Test]) -> int:
     return 6 if isinstance(test.right, tuple) or test.operator == "is_not" else 3
 
 
-def shards(conditions: Sequence[Condition]) -> Iterator[list[tuple[int, Condition]]]:
-    """Split conditions so that no ruleset can have too many tests open for one fact."""
+def shards(conditions: Iterable[tuple[int, Condition]]) -> Iterator[list[tuple[int, Condition]]]:
+    """Split numbered conditions so that no ruleset can have too many tests open for one fact."""
     shard: list[tuple[int, Condition]] = []
-    for numbered in enumerate(conditions):
+    for numbered in conditions:
         if shard and (pending([*shard, numbered]) > PENDING or breadth([*shard, numbered]) >= FIRST_TESTS):
             yield shard
             shard = []
@@ -106,3 +107,13 @@ def fnv1a(name: str) -> int:
 def engine_failure(what: str) -> EngineError:
     """The error of an engine that cannot be believed."""
     return EngineError(Fault("engine", what, "review the prescription by hand", f"规则引擎异常（{what}），请人工审核"))
+
+
+def prove_shard(conditions: Sequence[tuple[int, Condition]]) -> None:
+    """Prove that the engine can hold a ruleset of these conditions.
+
+    Raises:
+        EngineError: if it cannot.
+    """
+    names = sorted({name for _, condition in conditions for test in condition.tests for name in test.reads})
+    prove_bounds(conditions, short_names(names).values())

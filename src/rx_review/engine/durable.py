@@ -11,58 +11,94 @@ the driver reads which rules fired and does nothing else.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import cast
 
 import durable_rules_engine
 
-from rx_review.engine.bounds import engine_failure, ordered_tests, prove_bounds, shards
-from rx_review.engine.language import NEGATED, Condition, Program, Test
+from rx_review.engine.bounds import engine_failure, ordered_tests, prove_shard, shards
+from rx_review.engine.fact_json import STATE, encode, short_names, write_encoder
+from rx_review.engine.language import NEGATED, Condition, Program, Test, bind
 from rx_review.errors import EngineError
 from rx_review.facts.case import Value
 
-_STATE = "review"
 _LAST = "末"
-_SENTINEL = f'{{"id":"sentinel","sid":"{_STATE}","sentinel":"{_LAST}"}}'
+_SENTINEL = f'{{"id":"sentinel","sid":"{STATE}","sentinel":"{_LAST}"}}'
 _FIRED = re.compile(r'\{"(\w+)":\{"m":\{"id":"(\w+)",')
 _OPERATORS = {"is_not": "$neq", "over": "$gt", "at_least": "$gte", "under": "$lt", "at_most": "$lte"}
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _names = count()
 
-# Members with settings of their own, times the periods that are reviewed at one time.
-_TAILS = 1_024
+# Sets of parameters with rulesets of their own: the county's, and those of the members first met.
+_BOUND = 8
+
+# Mappings remembered by identity: members with settings of their own, times the periods reviewed at one time.
+_KNOWN = 1_024
 
 # The engine's own codes: 0 = a rule may fire, 1 = clean, nothing matched; anything else is an error.
 _ACCEPTED = (0, 1)
+_CLEAN = 1
 
 Fired = list[tuple[int, int]]
 """Pairs of condition index and fact index."""
 
 
 class DurableProgram:
-    """Conditions of one subject in as many C rulesets as its bounds ask for."""
+    """Conditions of one subject in as many C rulesets as its bounds ask for.
+
+    Parameters that come again and again are written into rulesets of their own as literals, which is faster; for
+    others they travel with every fact, since a ruleset takes memory that the engine does not give back.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._shards = [_Ruleset(shard, program) for shard in shards(program.conditions)]
+        self._numbered = list(enumerate(program.conditions))
+        self._known: dict[int, tuple[Mapping[str, Value], list[_Ruleset]]] = {}
+        self._bound: dict[frozenset[tuple[str, Value]], list[_Ruleset]] = {}
+        # Proved now, compiled when it is needed: most programs never need it.
+        self._unbound: list[_Ruleset] | None = None
+        for shard in shards(self._numbered):
+            prove_shard(shard)
 
     def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
         """Say which conditions certainly hold for which facts. Absent facts are unknown and never hold.
 
-        `parameters` are the resolved `$names` of the day and member; they travel with every fact.
+        `parameters` are the resolved `$names` of the day and member, by property.
 
         Raises:
             EngineError: if the engine reported an error or lost facts; its ruleset was rebuilt.
         """
         fired: Fired = []
-        for shard in self._shards:
-            fired += shard.fire(facts, parameters)
+        for ruleset in self.rulesets(parameters):
+            fired += ruleset.fire(facts, parameters)
         return fired
+
+    def rulesets(self, parameters: Mapping[str, Value]) -> list[_Ruleset]:
+        """The rulesets that judge under these parameters."""
+        # By identity first: a caller keeps one mapping for each period and member, and so does this, so that no
+        # other can get its place in memory.
+        kept = self._known.get(id(parameters))
+        if kept is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            kept = self._known[id(parameters)] = (parameters, self._choose(parameters))
+        return kept[1]
+
+    def unbound(self) -> list[_Ruleset]:
+        """The rulesets that read parameters from each fact."""
+        if self._unbound is None:
+            self._unbound = [_Ruleset(shard, self.program) for shard in shards(self._numbered)]
+        return self._unbound
+
+    def _choose(self, parameters: Mapping[str, Value]) -> list[_Ruleset]:
+        key = frozenset(parameters.items())
+        if key not in self._bound:
+            if len(self._bound) >= _BOUND:
+                return self.unbound()
+            numbered = [(n, bound) for n, c in self._numbered if (bound := bind(c, parameters)) is not None]
+            self._bound[key] = [_Ruleset(shard, self.program) for shard in shards(numbered)]
+        return self._bound[key]
 
 
 class _Ruleset:
@@ -72,10 +108,11 @@ class _Ruleset:
         tests = [test for _, condition in conditions for test in condition.tests]
         names = {name for test in tests for name in test.reads}
         self._parameters = tuple(sorted(names & set(program.parameters)))
-        self._tails: dict[int, tuple[Mapping[str, Value], str]] = {}
+        self._given: Mapping[str, Value] | None = None
+        self._ending = "}"
         self._short = short_names(sorted(names))
-        prove_bounds(conditions, self._short.values())
-        self._definition = _encode(definition(conditions, self._short))
+        prove_shard(conditions)
+        self._definition = encode(definition(conditions, self._short))
         self._message = write_encoder(conditions, sorted(names - set(self._parameters)), self._short)
         self._lock = threading.Lock()
         self._subject = program.subject
@@ -104,22 +141,22 @@ class _Ruleset:
 
     def _tail(self, parameters: Mapping[str, Value]) -> str:
         """The parameters that some test of this ruleset reads, as the end of each fact."""
-        # By identity: the caller keeps one mapping for each period and member, and so does this, so that no other
-        # can get its place in memory.
-        kept = self._tails.get(id(parameters))
-        if kept is None:
-            if len(self._tails) >= _TAILS:
-                self._tails.clear()
+        if not self._parameters:
+            return "}"
+        if self._given is not parameters:
             read = (f',"{self._short[name]}":{parameters[name]:d}' for name in self._parameters if name in parameters)
-            kept = self._tails[id(parameters)] = (parameters, "".join(read) + "}")
-        return kept[1]
+            self._given, self._ending = parameters, "".join(read) + "}"
+        return self._ending
 
     def _fire(self, facts: Sequence[Mapping[str, Value]], ending: str) -> Fired:
         handle, message = self._handle, self._message
+        matched: list[int] = []
         for index, fact in enumerate(facts):
             answer = durable_rules_engine.assert_fact(handle, message(index, fact.get) + ending)
             if answer not in self._expected:
                 self._accept(answer)
+            if answer[0] != _CLEAN:
+                matched.append(index)
         self._accept(durable_rules_engine.assert_fact(handle, _SENTINEL))
         fired: Fired = []
         sentinels = 0
@@ -130,8 +167,9 @@ class _Ruleset:
                 fired.append((int(rule[1:]), int(fact_id)))
         if sentinels != 1:
             raise engine_failure(f"the sentinel fired {sentinels} times")
-        for index in range(len(facts)):
-            answer = durable_rules_engine.retract_fact(handle, f'{{"id":"{index}","sid":"{_STATE}"}}')
+        for index in matched:
+            # A fact that matched nothing was not kept: there is nothing to retract.
+            answer = durable_rules_engine.retract_fact(handle, f'{{"id":"{index}","sid":"{STATE}"}}')
             if answer not in self._expected:
                 self._accept(answer)
         self._accept(durable_rules_engine.retract_fact(handle, _SENTINEL))
@@ -157,50 +195,6 @@ class _Ruleset:
                 raise engine_failure(f"an answer that cannot be read: {result[:80]}")
             yield match[1], match[2]
             result = durable_rules_engine.complete_and_start_action(self._handle, self._slot)
-
-
-def short_names(names: Iterable[str]) -> Mapping[str, str]:
-    """A name of two letters for each property: the engine reads every byte of every fact."""
-    return {name: f"{chr(97 + index // 26 % 26)}{chr(97 + index % 26)}" for index, name in enumerate(names)}
-
-
-def write_encoder(
-    conditions: Sequence[tuple[int, Condition]], fields: Sequence[str], short: Mapping[str, str]
-) -> Callable[[int, Callable[[str], Value | None]], str]:
-    """Write the function that puts one fact into JSON but for its end: id first, then what some test could accept.
-
-    A flag or code that no test of the ruleset accepts is left out: an absent fact never holds, so it changes
-    nothing, and what a fact costs grows with its length. Names and codes come from the closed vocabulary and are
-    plain ASCII words; numbers are integers.
-    """
-    accepted = _accepted(conditions)
-    scope: dict[str, object] = {}
-    parts = []
-    for position, name in enumerate(fields):
-        values = accepted.get(name)
-        if values is None:
-            parts.append(f"('' if (v := get({name!r})) is None else ',\"{short[name]}\":%d' % v)")
-        else:
-            scope[f"t{position}"] = {value: f',"{short[name]}":{_encode(value)}' for value in values}
-            parts.append(f"t{position}.get(get({name!r}), '')")
-    start = f'\'{{"id":"%d","sid":"{_STATE}"\' % index'
-    source = f"def encode(index, get):\n    return ''.join(({', '.join([start, *parts])},))\n"
-    exec(compile(source, "<durable encoder>", "exec"), scope)
-    return cast("Callable[[int, Callable[[str], Value | None]], str]", scope["encode"])
-
-
-def _accepted(conditions: Sequence[tuple[int, Condition]]) -> Mapping[str, set[Value]]:
-    """For each flag and code, the values that some test accepts."""
-    accepted: dict[str, set[Value]] = defaultdict(set)
-    for _, condition in conditions:
-        for test, wanted in [*((t, True) for t in condition.when), *((t, False) for t in condition.unless)]:
-            if test.fact.kind == "number":
-                continue
-            values: Iterable[Value] = test.fact.values if test.fact.kind == "code" else (0, 1)
-            rights = test.right if isinstance(test.right, tuple) else (test.right,)
-            equal = wanted == (test.operator in ("is", "is_one_of"))
-            accepted[test.fact.name] |= {value for value in values if (value in rights) == equal}
-    return accepted
 
 
 def definition(conditions: Iterable[tuple[int, Condition]], short: Mapping[str, str]) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
@@ -224,3 +224,18 @@ def shown(fact: Fact, value: Value | None) -> object:
 
 def _fault(where: str, what: str, do: str) -> LibraryError:
     return LibraryError(Fault(where, what, do))
+
+
+def bind(condition: Condition, parameters: Mapping[str, Value]) -> Condition | None:
+    """The condition with its parameters as literals; None if one has no value: then it never certainly holds."""
+    sides = []
+    for tests in (condition.when, condition.unless):
+        bound = []
+        for test in tests:
+            if test.parameter is not None and test.against is not None:
+                if test.against not in parameters:
+                    return None
+                test = Test(test.fact, test.operator, parameters[test.against])
+            bound.append(test)
+        sides.append(tuple(bound))
+    return replace(condition, when=sides[0], unless=sides[1])

@@ -17,7 +17,7 @@ from rx_review.library.lookup import fold
 State = Literal["present", "possible", "absent"]
 
 # A letter and two digits begin every ICD-10 code, in both six-digit dialects, with or without its point.
-_ICD10 = re.compile(r"([A-Z][0-9]{2})\.?([0-9X][0-9A-Z.]*)?[*+]?")
+_ICD10 = re.compile(r"([A-Z][0-9]{2})\.?([0-9X][0-9A-Z.]*)?")
 
 _TCM = re.compile(r"[AB]\d{2}(?:\.\d{2}){2,5}\.?|[BZ][A-Z]{2}\d{2,3}[A-Z0-9]*")
 
@@ -80,15 +80,15 @@ def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary)
             found[part.state].update(formulary.groups_of(part.code))
     tcm_only = bool(parts) and all(part.kind.startswith("tcm") for part in parts)
     # A TCM code such as A04.01 looks like one of ICD-10: what the text names tells them apart.
-    coded = icd_category(code) if code is not None and kind == "western" and not tcm_only else None
-    if coded is not None:
-        groups = formulary.groups_of(coded)
+    coded = icd_categories(code) if code is not None and kind == "western" and not tcm_only else ()
+    if coded:
+        groups = [group for category in coded for group in formulary.groups_of(category)]
         doubted = len(parts) == 1 and parts[0].state != "present"
         found["possible" if doubted else "present"].update(groups)
     present = frozenset(found["present"])
     tcm = kind != "western" or any(part.kind.startswith("tcm") for part in parts)
     every = all(part.kind or part.state == "absent" for part in parts)
-    read = every or tcm or (coded is not None and len(parts) == 1)
+    read = every or tcm or (bool(coded) and len(parts) == 1)
     return ReadDiagnosis(
         present,
         read,
@@ -98,16 +98,21 @@ def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary)
     )
 
 
-def icd_category(code: str) -> str | None:
-    """An ICD-10 code with its point and without filler, such as E11.9 from e11.900, E119 or E11.900x001; None if none.
+def icd_categories(code: str) -> tuple[str, ...]:
+    """ICD-10 codes with their point and without filler: E11.9 from e11.900, E119 or E11.900x001; none if it is no ICD.
 
-    Both six-digit dialects agree on the first four characters at most, so what follows is left as written.
+    A cause and its manifestation (E11.4+G63.2*) are two. Both six-digit dialects agree on the first four characters
+    at most, so what follows is left as written.
     """
-    match = _ICD10.fullmatch(unicodedata.normalize("NFKC", code).upper().strip())
-    if match is None:
-        return None
-    category, rest = match[1], match[2] or ""
-    return category if rest[:1] in ("", "X") else f"{category}.{rest}"
+    found = []
+    for part in re.split(r"[+†]", unicodedata.normalize("NFKC", code).upper().strip()):
+        match = _ICD10.fullmatch(part.removesuffix("*"))
+        if part and match is None:
+            return ()
+        if match is not None:
+            category, rest = match[1], match[2] or ""
+            found.append(category if rest[:1] in ("", "X") else f"{category}.{rest}")
+    return tuple(found)
 
 
 def is_tcm_code(code: str) -> bool:

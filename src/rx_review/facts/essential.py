@@ -12,7 +12,7 @@ import re
 from rx_review.facts.presentation import same_presentation, written_presentation
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.library.lookup import fold
-from rx_review.library.rows import Essential, EssentialEdition, Form
+from rx_review.library.rows import Drug, Essential, EssentialEdition, Form
 
 # Longest first: 琥珀酸乙 is no 琥珀酸. 琥乙 is how its ester is named.
 _RADICAL = re.compile(
@@ -22,7 +22,11 @@ _RADICAL = re.compile(
 _ALIKE = {"琥乙": "琥珀酸乙"}
 # A solution in these is no salt.
 _VEHICLE = re.compile("氯化钠|葡萄糖|碳酸氢钠")
-_ROMAN = re.compile(r"\((i{1,3}|iv|v|vi)型?\)|(?<![a-z])(i{1,3}|iv|v|vi)(?:型|$)")
+_PERCENT = re.compile(r"[0-9]+(?:\.[0-9]+)?%")
+_NUMERAL = "i{1,3}|iv|v|vi"
+_PRINTED_NUMERAL = re.compile(rf"(?<![a-z])({_NUMERAL})(?=型?\)?$)")
+# 先锋霉素VI is an old name, whose numeral tells no two drugs of one name apart.
+_WRITTEN_NUMERAL = re.compile(rf"\(({_NUMERAL})型?\)")
 
 
 def essential_status(
@@ -48,21 +52,24 @@ def essential_status(
     rows = resolver.formulary.essential.on((edition.edition, known.generic), resolver.day)
     if not rows:
         return _absent(edition), False
-    named = [row for row in rows if _named_alike(row, known.generic, fold(written or ""))]
-    printed = known.drug.strength if known.drug and known.drug.strength else written_presentation(strength)
+    name = fold(written or "")
+    named = [row for row in rows if _named_alike(row, known.generic, name)]
+    told = _told(known, strength, name)
     found: set[bool | None] = set()
     specialist = False
     for form in _forms(known, resolver):
         of_form = _of_form(named, form, resolver)
         specialist = specialist or any(row.specialist for row in of_form)
-        found.add(_printed(of_form, printed and fold(printed), edition))
-    return (found.pop() if len(found) == 1 else None), specialist
+        found.add(_printed(of_form, told, known.candidates, edition))
+    status = found.pop() if len(found) == 1 else None
+    return (None if status and _numeral_apart(rows, known.generic, name) else status), specialist
 
 
-def essential_cause(known: Known, resolver: Resolver) -> str:
+def essential_cause(known: Known, resolver: Resolver, written: str | None = None) -> str:
     """What would have to be known to tell, where `essential_status` cannot."""
     edition = resolver.formulary.editions.one("", resolver.day)
-    if edition is None or (edition.edition, known.generic) not in resolver.formulary.essential:
+    rows = resolver.formulary.essential.on((edition.edition, known.generic), resolver.day) if edition else ()
+    if not rows or _numeral_apart(rows, known.generic, fold(written or "")):
         return "essential_edition"
     return "strength" if known.form else "form"
 
@@ -85,38 +92,72 @@ def _of_form(rows: list[Essential], form: Form, resolver: Resolver) -> list[Esse
     return same or [row for row in rows if row.form == "any"]
 
 
-def _printed(rows: list[Essential], written: str | None, edition: EssentialEdition) -> bool | None:
+def _told(known: Known, strength: str | None, name: str) -> str | None:
+    """The strength as far as it is told, folded; `5%葡萄糖注射液` tells its concentration in the name."""
+    if known.drug is not None and known.drug.strength:
+        return fold(known.drug.strength)
+    told = written_presentation(strength)
+    percent = _PERCENT.search(name)
+    return f"{told}({percent[0]})" if told and percent else told
+
+
+def _printed(
+    rows: list[Essential], told: str | None, candidates: tuple[Drug, ...], edition: EssentialEdition
+) -> bool | None:
     if not rows:
         return _absent(edition)
     if any(row.strength is None for row in rows):
         return True
-    if written is None:
+    if told is None:
         return None
-    same = [same_presentation(fold(row.strength), written) for row in rows if row.strength is not None]
-    if True in same:
-        return True
-    # A strength that cannot be compared with the printed one (a pill's weight and its crude drug) may be it.
-    return None if None in same else _absent(edition)
+    same = _any_same(rows, told)
+    if same is None:
+        # 100ml of a solution that comes in one concentration: whichever drug it is, it is printed.
+        meant = [
+            fold(row.strength) for row in candidates if row.strength and same_presentation(told, fold(row.strength))
+        ]
+        return True if meant and all(_any_same(rows, strength) for strength in meant) else None
+    return True if same else _absent(edition)
+
+
+def _any_same(rows: list[Essential], strength: str) -> bool | None:
+    """Whether a row prints that strength; None if one that cannot be compared may."""
+    same = [same_presentation(fold(row.strength), strength) for row in rows if row.strength is not None]
+    return True if True in same else None if None in same else False
 
 
 def _named_alike(row: Essential, generic: str, written: str) -> bool:
     """Whether a name may mean this row. A name without a salt is the name of the entry itself."""
     printed = fold(row.salt or "")
     plain = fold(generic)
-    if (numeral := _roman(written.replace(plain, ""))) is not None:
-        return numeral == (_roman(printed) or _roman(plain))
+    numeral, own = _numeral(_WRITTEN_NUMERAL, written), _own_numeral(row, plain)
+    if numeral is not None and own is not None:
+        return numeral == own
     told = _radicals(written, plain)
     if not told:
         return True
-    if "酯" in told and "酯" not in plain + printed:
+    if "酯" in told and "酯" not in plain + printed and "硝酸" not in plain:
         return False
     wanted = _radicals(printed, "")
     return not wanted or told <= wanted or wanted <= told
 
 
-def _roman(text: str) -> str | None:
-    found = _ROMAN.search(text)
-    return (found[1] or found[2]) if found else None
+def _numeral_apart(rows: tuple[Essential, ...], generic: str, written: str) -> bool:
+    """Whether a name has a Roman numeral while the list prints none for that active.
+
+    Such names stand apart; but some actives are sold under no other, so it cannot be said that the list means none.
+    """
+    apart = _numeral(_WRITTEN_NUMERAL, written) is not None
+    return apart and not any(_own_numeral(row, fold(generic)) for row in rows)
+
+
+def _own_numeral(row: Essential, generic: str) -> str | None:
+    return _numeral(_PRINTED_NUMERAL, fold(row.salt or "")) or _numeral(_PRINTED_NUMERAL, generic)
+
+
+def _numeral(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    return found[1] if found else None
 
 
 def _radicals(text: str, generic: str) -> frozenset[str]:

@@ -237,7 +237,7 @@ def _covers(row: Listing, known: Known) -> bool:
 
 def _essential(sheet: Sheet, tier: str | None, line: Line, known: Known, resolver: Resolver) -> None:
     essential, specialist = essential_status(known, line.strength, resolver, line.generic)
-    sheet.tell("essential", essential, essential_cause(known, resolver))
+    sheet.tell("essential", essential, essential_cause(known, resolver, line.generic))
     sheet.tell("specialist", specialist)
     offered = _offered(tier, known, resolver) if essential is False else None
     sheet.tell("essential_offered", offered is not None)

@@ -11,12 +11,17 @@ from itertools import islice
 from typing import Any
 
 from rx_review.domain.prescription import Line
-from rx_review.facts.diagnosis import ReadDiagnosis, icd_category, is_tcm_code, read_diagnosis
+from rx_review.facts.diagnosis import ReadDiagnosis, icd_categories, is_tcm_code, read_diagnosis
 from rx_review.facts.place import Place
 from rx_review.facts.strength import read_strength, read_volume, same_strength, split_strength
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Drug, Form, Frequency, Herb, MemberCode, Route, Unit
+
+# bid×7天: how often, and for how long, which the days say.
+_FOR_DAYS = re.compile(r"[×x*](?:[1-9][0-9]?)(?:天|日|d)?$")
+
+_IN_BRACKETS = re.compile(r"(.+)\(([^()]+)\)$")
 
 _TYPE = re.compile(r"\((?:i{1,3}|iv|v)\)$")
 
@@ -106,14 +111,17 @@ class Resolver:
         return self.formulary.units[code] if code else None
 
     def _frequency(self, written: str | None) -> Frequency | None:
-        code = self.formulary.spelt("frequency", written) if written else None
+        if not written:
+            return None
+        spelt = self.formulary.spelt
+        code = spelt("frequency", written) or spelt("frequency", _FOR_DAYS.sub("", fold(written)))
         return self.formulary.frequencies[code] if code else None
 
     def _diagnosis(self, text: str, code: str | None, kind: str, member: str) -> tuple[ReadDiagnosis, str | None]:
         """What a diagnosis says, and its code if that is one of the member's own that nobody has mapped."""
         row = self.formulary.mapped(member, "diagnosis", code, self.day) if code and member else None
         meant = row.target if row is not None else code
-        ours = meant is None or kind != "western" or icd_category(meant) is not None or is_tcm_code(meant)
+        ours = meant is None or kind != "western" or icd_categories(meant) != () or is_tcm_code(meant)
         return read_diagnosis(text, meant, kind, self.formulary), None if ours else code
 
     def _place(self, institution: str) -> Place:
@@ -147,11 +155,15 @@ class Resolver:
             return None
         name, named_form = self._named(generic)
         if name is None:
-            return None
+            bare, inside = _strength_in_brackets(generic)
+            return self.drug(None, bare, form, strength or inside, pack, kind) if inside else None
         herb = self.formulary.herbs.one(name, self.day)
         if herb is not None and kind in (None, "herb", "granule"):
             return self._herb(herb, kind or "herb")
         written = (self.formulary.spelt("form", form) if form else None) or named_form
+        if written == "injection" and named_form == "powder_injection":
+            # 注射用…, filed as 注射剂: the name knows better.
+            written = named_form
         rows = self.formulary.drugs_of.on(name, self.day)
         if rows and written is not None:
             rows = self._of_form(rows, written)
@@ -255,6 +267,16 @@ class Resolver:
     def _agreed_amount(rows: tuple[Drug, ...]) -> tuple[Decimal | None, str | None]:
         found = {(row.amount, row.amount_unit) for row in rows}
         return found.pop() if len(found) == 1 else (None, None)
+
+
+def _strength_in_brackets(generic: str) -> tuple[str, str | None]:
+    """阿莫西林胶囊(0.25g): the name and the strength, if what stands in brackets is one."""
+    match = _IN_BRACKETS.fullmatch(fold(generic))
+    if match is None:
+        return generic, None
+    printed, _ = split_strength(match[2])
+    readable = printed is not None and (read_strength(printed) or read_volume(printed)) is not None
+    return match[1], match[2] if readable else None
 
 
 def _volume(strength: str) -> Decimal | None:

@@ -145,7 +145,7 @@ def _dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> tu
             return base, "volume"
         amount, dimension = content
         return base.times(amount.num, amount.den).over(exact(known.volume)), dimension
-    if unit.dimension == "count" and known.dose_unit in (None, unit.unit):
+    if unit.dimension == "count" and unit.factor is not None and known.dose_unit in (None, unit.unit):
         content = _content(known, resolver)
         if content is None:
             return written, "count"

@@ -57,6 +57,8 @@ class Formulary:
     group_names: Mapping[str, tuple[str, str]]
     diagnosis_codes: Mapping[str, str]
     """ICD-10 code of each exact Western name or everyday wording, folded."""
+    categories: frozenset[str]
+    """Three-character categories of ICD-10."""
     tcm_names: Mapping[str, str]
     """Folded names of TCM diseases and syndromes, with which of the two they are."""
     routes: Mapping[str, Route]

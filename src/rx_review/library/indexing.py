@@ -43,6 +43,7 @@ def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
         groups=_groups(tables),
         group_names={row.group: (row.zh, row.en) for row in tables["diagnosis_groups"]},
         diagnosis_codes=_diagnosis_codes(tables),
+        categories=frozenset(row.code[:3] for row in tables["diagnoses"] if row.kind == "western"),
         tcm_names=_tcm_names(tables),
         routes={row.route: row for row in tables["routes"]},
         units={row.unit: row for row in tables["units"]},

@@ -1,0 +1,35 @@
+"""The rule engines that ours is measured against: the same rules in each one's own language, the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rx_review.bench.peers.asked import Parameters, Peer
+from rx_review.domain.review import Subject
+from rx_review.engine.language import Program
+from rx_review.errors import EnvironmentFault, Fault
+
+__all__ = ["NAMES", "compile_peers"]
+
+NAMES = ("zen-engine", "clips", "cel")
+
+
+def compile_peers(programs: Mapping[Subject, Program], parameters: Parameters) -> Mapping[str, Peer]:
+    """Compile the rules for every peer, with the parameters of one day.
+
+    Returns:
+        The peers by name, in the order of `NAMES`.
+
+    Raises:
+        EnvironmentFault: if one of them is not installed.
+    """
+    try:
+        from rx_review.bench.peers.cel import Cel
+        from rx_review.bench.peers.clips import Clips
+        from rx_review.bench.peers.zen import Zen
+    except ImportError as error:
+        missing = error.name or str(error)
+        do = "install the engines to compare with: pip install 'rx-review[peers]'"
+        zh = f"没有安装 {missing}；请运行 pip install 'rx-review[peers]'"
+        raise EnvironmentFault(Fault("bench engine", f"{missing} is not installed", do, zh)) from error
+    return dict(zip(NAMES, (kind(programs, parameters) for kind in (Zen, Clips, Cel)), strict=True))

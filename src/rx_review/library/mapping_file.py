@@ -1,0 +1,246 @@
+"""A member's mapping file (csv or xlsx) into rows of `mappings.csv`: everything that is wrong is said at once.
+
+The header may be in Chinese or English, in any order; columns that we do not need are left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from zipfile import BadZipFile
+
+from pydantic import ValidationError
+
+from rx_review.errors import Fault, InputError
+from rx_review.library.formulary import Formulary
+from rx_review.library.lookup import fold
+from rx_review.library.nearness import NameIndex
+from rx_review.library.rows import MemberCode, columns
+
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "kind": ("kind", "字典", "类别"),
+    "code": ("code", "院内码", "院内编码", "编码", "代码"),
+    "name": ("name", "院内名称", "名称", "品名"),
+    "target": ("target", "指向", "对应", "通用名", "本县编码", "icd", "icd编码"),
+    "form": ("form", "剂型"),
+    "strength": ("strength", "规格"),
+    "pack": ("pack", "包装数", "转换系数"),
+}
+_KINDS = {"drug": "drug", "药品": "drug", "diagnosis": "diagnosis", "诊断": "diagnosis"}
+_MOST = 100_000
+
+
+def read_mapping_file(path: Path, institution: str, formulary: Formulary, today: date) -> list[MemberCode]:
+    """Read and check a mapping file of a member.
+
+    Args:
+        path: a csv (UTF-8 or GB18030) or xlsx file with a header line.
+        institution: whose codes they are.
+        formulary: what targets must be in.
+        today: the day from which the rows hold.
+
+    Raises:
+        InputError: with each fault, by file, line and column; nothing is read then.
+    """
+    if institution not in formulary.institutions:
+        known = ", ".join(sorted(formulary.institutions)[:5])
+        zh = f"没有这个成员机构；例如 {known}"
+        raise InputError(Fault("--institution", f"{institution} is no member", f"members are {known} …", zh))
+    lines = iter(_lines(path))
+    header = next(lines, ())
+    places = _places(header, path)
+    targets = Targets(formulary, today.toordinal())
+    rows: list[MemberCode] = []
+    faults: list[Fault] = []
+    seen: dict[tuple[str, str], int] = {}
+    for number, cells in enumerate(lines, 2):
+        if number > _MOST:
+            faults.append(Fault(f"{path.name}:{number}", f"more than {_MOST} lines", "split the file", "行数过多；请分开导入"))
+            break
+        values = {name: cells[place].strip() if place < len(cells) else "" for name, place in places.items()}
+        if not any(values.values()):
+            continue
+        found = _row(f"{path.name}:{number}", values, institution, targets, today)
+        if isinstance(found, Fault):
+            faults.append(found)
+            continue
+        key = (found.kind, fold(found.code))
+        if key in seen:
+            what = f"the code {found.code} stands in line {seen[key]} too"
+            faults.append(Fault(f"{path.name}:{number}", what, "keep one", f"编码 {found.code} 与第 {seen[key]} 行重复；请保留一行"))
+        seen.setdefault(key, number)
+        rows.append(found)
+    if not rows and not faults:
+        faults.append(Fault(path.name, "no rows below the header", "fill in code and target", "只有表头；请填写编码和指向"))
+    if faults:
+        raise InputError(*faults)
+    return rows
+
+
+class Targets:
+    """What a member's code may mean, and what is near to something that it may not."""
+
+    def __init__(self, formulary: Formulary, day: int) -> None:
+        self.formulary = formulary
+        self.day = day
+        self._drugs: NameIndex | None = None
+        self._diagnoses: NameIndex | None = None
+
+    def drug(self, written: str) -> tuple[str, str | None] | None:
+        """The drug code, generic or herb that a written target means, and its form where the name says it."""
+        if self.formulary.drugs.one(written, self.day) is not None:
+            return written, None
+        return self.formulary.written_names.get(fold(written))
+
+    def diagnosis(self, written: str) -> str | None:
+        """The ICD-10 code that a written code or exact name means."""
+        named = self.formulary.diagnosis_codes.get(fold(written))
+        return named or (written.upper() if written.upper()[:3] in self.formulary.categories else None)
+
+    def near(self, kind: str, written: str) -> tuple[str, ...]:
+        """Names near to a written one, for a person to choose from; never taken for it."""
+        if kind == "drug":
+            self._drugs = self._drugs or NameIndex(self.formulary.written_names)
+            return self._drugs.nearest(written)
+        self._diagnoses = self._diagnoses or NameIndex(self.formulary.diagnosis_codes)
+        return self._diagnoses.nearest(written)
+
+
+def _row(
+    where: str, values: Mapping[str, str], institution: str, targets: Targets, today: date
+) -> MemberCode | Fault:
+    kind = _KINDS.get(fold(values.get("kind") or "drug"))
+    if kind is None:
+        return Fault(f"{where}: kind", f"{values['kind']!r} is neither drug nor diagnosis", "correct it", "只能是 药品 或 诊断")
+    code, target = values.get("code", ""), values.get("target", "")
+    if not code or not target:
+        column = "target" if code else "code"
+        return Fault(f"{where}: {column}", "empty", "fill it in, or take the line out", "为空；请填写或删去此行")
+    form: str | None = values.get("form") or None
+    if form is not None and (form := targets.formulary.spelt("form", form)) is None:
+        return Fault(f"{where}: form", f"{values['form']!r} is no dosage form", "see forms.csv", "剂型无法识别；见 forms.csv")
+    meant: str | None
+    if kind == "diagnosis":
+        meant = targets.diagnosis(target)
+    else:
+        meant, named_form = targets.drug(target) or (None, None)
+        form = form or named_form
+    if meant is None:
+        near = "、".join(targets.near(kind, target))
+        do, zh = (f"did you mean {near}?", f"；是否为 {near}？") if near else ("correct it", "；请更正")
+        return Fault(f"{where}: target", f"{target!r} is not in the formulary", do, f"{target} 不在药品资料或诊断表中{zh}")
+    try:
+        return MemberCode.model_validate(
+            {
+                "institution": institution, "kind": kind, "code": code, "name": values.get("name", ""), "target": meant,
+                "form": form or "", "strength": values.get("strength", ""), "pack": values.get("pack", ""),
+                "source": "MEMBER-CODES", "from": today.isoformat(), "until": "", "checked": "false",
+                "recalled": "false",
+            }  # fmt: skip
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        column = ".".join(str(part) for part in first["loc"])
+        return Fault(f"{where}: {column}", first["msg"].removeprefix("Value error, "), "correct the cell", "单元格内容不合要求")
+
+
+def _places(header: Sequence[str], path: Path) -> Mapping[str, int]:
+    """Where each of our columns stands in the file."""
+    written = [fold(cell) for cell in header]
+    found = {
+        name: next((written.index(alias) for alias in aliases if alias in written), -1)
+        for name, aliases in _HEADERS.items()
+    }
+    missing = [name for name in ("code", "target") if found[name] < 0]
+    if missing:
+        wanted = " / ".join(_HEADERS[missing[0]])
+        raise InputError(
+            Fault(f"{path.name}:1", f"no column {missing[0]}", f"name one column {wanted}", f"缺少列：{wanted}")
+        )
+    return {name: place for name, place in found.items() if place >= 0}
+
+
+def _lines(path: Path) -> Iterable[Sequence[str]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        why = error.strerror or "cannot be read"
+        raise InputError(Fault(str(path), why, "correct the path", "无法读取；请更正路径")) from None
+    if path.suffix.lower() == ".xlsx":
+        return _sheet_lines(path, data)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return list(csv.reader(io.StringIO(text, newline="")))
+    raise InputError(Fault(path.name, "neither UTF-8 nor GB18030", "save it as UTF-8", "既不是 UTF-8 也不是 GB18030；请另存为 UTF-8"))
+
+
+def _sheet_lines(path: Path, data: bytes) -> Iterator[Sequence[str]]:
+    # Only whoever sends a spreadsheet pays for the library that reads one.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
+        fault = Fault(path.name, "not an xlsx file", "save it as xlsx or csv", "不是 xlsx 文件；请另存为 xlsx 或 csv")
+        raise InputError(fault) from None
+    for row in book.worksheets[0].iter_rows(values_only=True):
+        yield [_cell(value) for value in row]
+
+
+def _cell(value: object) -> str:
+    """A cell as text; a whole number that a spreadsheet keeps as 10023.0 is 10023."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def merge_mappings(folder: Path, kept: Iterable[MemberCode], new: Iterable[MemberCode]) -> int:
+    """Write `mappings.csv` with the new rows; a row that says something else for the same code ends the day they begin.
+
+    Returns:
+        How many rows were added.
+    """
+    rows: dict[tuple[str, str, str], list[MemberCode]] = {}
+    for row in kept:
+        rows.setdefault((row.institution, row.kind, row.code), []).append(row)
+    added = 0
+    for row in new:
+        same = rows.setdefault((row.institution, row.kind, row.code), [])
+        last = same[-1] if same else None
+        if last is not None and last.until is None:
+            if _meaning(last) == _meaning(row):
+                continue
+            same.pop()
+            if last.from_ < row.from_:
+                same.append(last.model_copy(update={"until": row.from_}))
+        same.append(row)
+        added += 1
+    names = columns(MemberCode)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for key in sorted(rows):
+        for row in sorted(rows[key], key=lambda row: row.from_):
+            cells = row.model_dump(by_alias=True, mode="json")
+            writer.writerow([_written(cells[name]) for name in names])
+    partial = folder / "mappings.csv.new"
+    partial.write_text(text.getvalue(), encoding="utf-8")
+    partial.replace(folder / "mappings.csv")
+    return added
+
+
+def _meaning(row: MemberCode) -> tuple[object, ...]:
+    return row.target, row.form, row.strength, row.pack, row.name
+
+
+def _written(cell: object) -> str:
+    return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
