@@ -45,9 +45,8 @@ def review_paths(
         raise InputError(Fault("--fail-on", f"{fail_on} is no severity", f"use {severities}", zh))
     circumstances = _circumstances(known)
     rules_and_formulary = edition()
-    reader = _reader(site, institution)
     bad, reached = False, False
-    for found in _prescriptions(paths, reader):
+    for found in read_prescriptions(paths, site, institution):
         if isinstance(found, InputError):
             bad = True
             say_faults(found, lang)
@@ -115,7 +114,11 @@ def _reader(site: str | None, institution: str | None) -> _Reader:
     )
 
 
-def _prescriptions(paths: list[str], reader: _Reader) -> Iterator[Prescription | InputError]:
+def read_prescriptions(
+    paths: list[str], site: str | None = None, institution: str | None = None
+) -> Iterator[Prescription | InputError]:
+    """Yield what files, folders or standard input (`-`) hold, in our form or in that of a site profile."""
+    reader = _reader(site, institution)
     for path in paths:
         if path == "-":
             yield from reader.read(sys.stdin.buffer, "-")

@@ -43,6 +43,14 @@ class Age:
         return self.written[0] if self.written and self.written[1] == "d" else None
 
     @property
+    def fewest_days(self) -> int | None:
+        """The fewest days that the age can be; None if nothing is known."""
+        if self.birth is not None or self.written is None:
+            return self.days
+        number, unit = self.written
+        return number if unit == "d" else _fewest_days(number * _MONTHS[unit])
+
+    @property
     def years(self) -> int | None:
         """Completed years."""
         if self.birth is not None:

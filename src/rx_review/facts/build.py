@@ -10,8 +10,8 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.review import Subject
 from rx_review.domain.values import county_day
 from rx_review.facts.case import Case, Facts
-from rx_review.facts.concern import Person, line_concerns
-from rx_review.facts.limit import dose_concerns, needs_weight
+from rx_review.facts.concern import Person, lightest_weight, line_concerns
+from rx_review.facts.limit import dose_concerns, needs_weight, weight_decides
 from rx_review.facts.line import line_case, understand
 from rx_review.facts.pair import members_of, pair_cases
 from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses
@@ -55,6 +55,9 @@ class FactBuilder:
             resolver,
             at,
             weight_needed=needs_weight((understood for _, understood in lines), age),
+            weight_decides=weight_decides(
+                (understood for _, understood in lines), age, lightest_weight(age, resolver)
+            ),
         )
         person = Person.of(prescription, whole, age, diagnoses, resolver)
         line_cases: list[Case] = []

@@ -45,6 +45,8 @@ class Person:
     allergens_unread: bool
     result_days: int
     """How old a laboratory result may be."""
+    lightest: Decimal | None = None
+    """The lightest weight to be expected at that age, in kg; None for adults and unknown ages."""
 
     @classmethod
     def of(cls, prescription: Prescription, whole: Case, age: Age, diagnoses: Diagnoses, resolver: Resolver) -> Person:
@@ -67,7 +69,14 @@ class Person:
             asked,
             unread,
             int(resolver.formulary.parameter("renal_result_days", resolver.day) or 0),
+            lightest_weight(age, resolver),
         )
+
+
+def lightest_weight(age: Age, resolver: Resolver) -> Decimal | None:
+    """The lightest weight to be expected of a child of that age, in kg; None for adults and unknown ages."""
+    days = age.fewest_days
+    return resolver.formulary.lightest(days) if days is not None and age.at_least("18y") is False else None
 
 
 def _allergens(patient: Patient, resolver: Resolver) -> tuple[Mapping[str, str], Mapping[str, str], bool]:

@@ -190,7 +190,7 @@ def _observed(
 ) -> tuple[Ratio | None, str]:
     """What the line gives, in the row's unit, and what is missing otherwise."""
     if row.measure == "days":
-        return supply.days, supply.days_cause
+        return supply.course, supply.days_cause
     amount = {"single_dose": supply.dose, "weekly_dose": supply.weekly}.get(row.measure, supply.daily)
     unit = resolver.unit(row.unit)
     if amount is None or unit is None or unit.factor is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from rx_review.domain.prescription import Prescription
 from rx_review.facts.age import Age
@@ -33,7 +34,8 @@ def dose_concerns(line: Case, understood: Understood, prescription: Prescription
         if held is False or any(within(other.age_from, other.age_until) for other in bound.beaten_by):
             continue
         yield _limit_case(line, bound, held, person, excused)
-    if known.herb is not None and known.kind == "herb":
+    if known.herb is not None and known.kind == "herb" and not understood.topical:
+        # The pharmacopoeia's ranges are for what is swallowed; a wash takes what it takes (外用适量).
         yield from _herb_case(line, understood, excused)
 
 
@@ -47,8 +49,11 @@ def _limit_case(line: Case, bound: Bound, within: bool | None, person: Person, e
     if bound.observed is None:
         missing["observed"] = missing["percent_of_bound"] = bound.cause
     if bound.row.per == "kg":
-        weight = person.patient.weight
-        if weight:
+        weight = person.patient.weight or None
+        if weight is None and _within_lightest(bound, person.lightest):
+            # Within the bound at the lightest weight to be expected at that age, it is within it at any.
+            weight = person.lightest
+        if weight is not None:
             kilograms = exact(weight)
             own.update(compared(bound.observed, bound.maximum.times(kilograms.num, kilograms.den)))
         else:
@@ -86,6 +91,26 @@ def _herb_case(line: Case, understood: Understood, excused: bool) -> Iterator[Ca
     own.update(compared(grams, exact(known.herb.maximum)))
     texts = {"condition": NO_WORDS, "unit": "g", "consequence": NO_WORDS}
     yield concern_case(line, known.components[0], f"herb_dose:{herb.herb}", own, missing, texts)
+
+
+def _within_lightest(bound: Bound, lightest: Decimal | None) -> bool:
+    """Whether a dose is within its bound per kg even if the child is as light as can be expected."""
+    if lightest is None or bound.observed is None:
+        return False
+    kilograms = exact(lightest)
+    most = bound.maximum.times(kilograms.num, kilograms.den)
+    return bound.observed.num * most.den <= most.num * bound.observed.den
+
+
+def weight_decides(lines: Iterable[Understood], age: Age, lightest: Decimal | None) -> bool:
+    """Whether some drug's dose is within its bound by body weight or not according to a weight that is not written."""
+    return any(
+        bound.row.per == "kg"
+        and age.within(bound.row.age_from, bound.row.age_until) is not False
+        and not _within_lightest(bound, lightest)
+        for understood in lines
+        for bound in understood.bounds
+    )
 
 
 def needs_weight(lines: Iterable[Understood], age: Age) -> bool:

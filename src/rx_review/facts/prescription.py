@@ -65,6 +65,7 @@ def prescription_case(
     at: datetime,
     *,
     weight_needed: bool,
+    weight_decides: bool,
 ) -> Case:
     """Compute the facts that every rule of this prescription may name."""
     sheet = Sheet()
@@ -73,6 +74,7 @@ def prescription_case(
         setting=prescription.setting,
         sheet=prescription.sheet or "none",
         weight_needed=int(weight_needed),
+        weight_decides=int(weight_decides),
         packets=prescription.decoction.packets if prescription.decoction else 0,
         long_term=int(prescription.long_term),
     )
@@ -193,6 +195,8 @@ def _patient(
     sheet.tell("age_years", age.years, "birth_date")
     fine = age.birth is not None or (age.written is not None and age.written[1] != "y")
     sheet.tell("age_in_months_or_days", fine)
+    child = age.known and age.at_least("18y") is False
+    sheet.values["attention_deficit_child"] = int(child and "adhd" in diagnoses.groups)
     sheet.tell("sex", patient.sex if patient.sex in ("male", "female") else None, "sex")
     maternal = register is not None and register.maternal_since is not None
     possible = childbearing(prescription, age, resolver) if not maternal else True

@@ -13,15 +13,19 @@ from typing import Any
 from rx_review.domain.prescription import Line
 from rx_review.facts.diagnosis import ReadDiagnosis, icd_categories, is_tcm_code, read_diagnosis
 from rx_review.facts.place import Place
-from rx_review.facts.strength import read_strength, read_volume, same_strength, split_strength
+from rx_review.facts.strength import (
+    read_strength,
+    read_volume,
+    same_strength,
+    split_strength,
+    strength_in_brackets,
+)
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Drug, Form, Frequency, Herb, MemberCode, Route, Unit
 
 # bid×7天: how often, and for how long, which the days say.
 _FOR_DAYS = re.compile(r"[×x*](?:[1-9][0-9]?)(?:天|日|d)?$")
-
-_IN_BRACKETS = re.compile(r"(.+)\(([^()]+)\)$")
 
 _TYPE = re.compile(r"\((?:i{1,3}|iv|v)\)$")
 
@@ -155,18 +159,15 @@ class Resolver:
             return None
         name, named_form = self._named(generic)
         if name is None:
-            bare, inside = _strength_in_brackets(generic)
+            bare, inside = strength_in_brackets(generic)
             return self.drug(None, bare, form, strength or inside, pack, kind) if inside else None
         herb = self.formulary.herbs.one(name, self.day)
         if herb is not None and kind in (None, "herb", "granule"):
             return self._herb(herb, kind or "herb")
-        written = (self.formulary.spelt("form", form) if form else None) or named_form
-        if written == "injection" and named_form == "powder_injection":
-            # 注射用…, filed as 注射剂: the name knows better.
-            written = named_form
+        written = self._form(form, named_form)
         rows = self.formulary.drugs_of.on(name, self.day)
         if rows and written is not None:
-            rows = self._of_form(rows, written)
+            rows, written = self._of_form(rows, written)
         printed, packed = split_strength(strength)
         exact = self._of_strength(rows, printed)
         if not rows:
@@ -213,10 +214,27 @@ class Resolver:
         found = names.get(plain) or names.get(_TYPE.sub("", plain))
         return found if found is not None else (None, None)
 
-    def _of_form(self, rows: tuple[Drug, ...], form: str) -> tuple[Drug, ...]:
-        counted = self.formulary.forms[form].counts_as
+    def _form(self, form: str | None, named: str | None) -> str | None:
+        """The form that the field says, unless it is only a class of forms and the name says which of them."""
+        spelt = self.formulary.spelt("form", form) if form else None
+        if spelt is None or named is None:
+            return spelt or named
+        return named if self.formulary.forms[spelt].coarse else spelt
+
+    def _of_form(self, rows: tuple[Drug, ...], form: str) -> tuple[tuple[Drug, ...], str | None]:
+        """Rows of a form, else of those that count as it; under a class of forms, whatever form is made for its route."""
+        forms = self.formulary.forms
         same = tuple(row for row in rows if row.form == form)
-        return same or tuple(row for row in rows if self.formulary.forms[row.form].counts_as == counted)
+        same = same or tuple(row for row in rows if forms[row.form].counts_as == forms[form].counts_as)
+        if same or not forms[form].coarse:
+            return same, form
+        # 速效救心丸 filed as 丸剂 is a dropping pill; 沙丁胺醇气雾剂 is inhaled, and vaginal suppositories are 栓.
+        alike = tuple(
+            row
+            for row in rows
+            if forms[row.form].route == forms[form].route or forms[row.form].zh.endswith(forms[form].zh)
+        )
+        return alike, None
 
     def _herb(self, herb: Herb, kind: str) -> Known:
         keys = frozenset((herb.herb, herb.family, f"herb:{herb.herb}", f"herb:{herb.family}"))
@@ -267,16 +285,6 @@ class Resolver:
     def _agreed_amount(rows: tuple[Drug, ...]) -> tuple[Decimal | None, str | None]:
         found = {(row.amount, row.amount_unit) for row in rows}
         return found.pop() if len(found) == 1 else (None, None)
-
-
-def _strength_in_brackets(generic: str) -> tuple[str, str | None]:
-    """阿莫西林胶囊(0.25g): the name and the strength, if what stands in brackets is one."""
-    match = _IN_BRACKETS.fullmatch(fold(generic))
-    if match is None:
-        return generic, None
-    printed, _ = split_strength(match[2])
-    readable = printed is not None and (read_strength(printed) or read_volume(printed)) is not None
-    return match[1], match[2] if readable else None
 
 
 def _volume(strength: str) -> Decimal | None:

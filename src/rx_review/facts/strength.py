@@ -11,10 +11,13 @@ from math import prod
 from rx_review.library.lookup import fold
 
 _TIMES = re.compile(r"[*×x]")
-_COUNT = re.compile(r"([0-9]{1,4})(?!\s*(?:mg|g|ml|ug|μg|l|iu|u|%))[^0-9.]*")
+_COUNT = re.compile(r"([0-9]{1,4})(?!\s*(?:mg|g|ml|ug|μg|l|iu|u|%|cm|mm))[^0-9.]*")
+_SIZE = re.compile(r"[0-9.]+(?:cm|mm)?[*×x][0-9.]+(?:cm|mm)")
+_PERCENT = re.compile(r"[0-9.]+%[:(]?([0-9.]+(?:ml|l))\)?")
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 _AMOUNT = re.compile(_NUMBER + r"(ng|ug|μg|mcg|mg|g|万单位|万iu|万u|单位|iu|u)")
 _VOLUME = re.compile(_NUMBER + r"(ml|l)")
+_IN_BRACKETS = re.compile(r"(.+)\(([^()]+)\)$")
 # Finer than amounts are counted; nothing, or next to nothing, is no strength.
 _LEAST = Decimal("0.000001")
 _BASE = {
@@ -39,10 +42,15 @@ def split_strength(written: str | None) -> tuple[str | None, Decimal | None]:
     """`0.25g*12粒*2板/盒` is 0.25g in packs of 24; the strength comes folded, as look-ups compare it."""
     if written is None:
         return None, None
-    first, *rest = _TIMES.split(fold(written).replace("∶", ":"))
+    plain = fold(written).replace("∶", ":")
+    # 7cm*10cm*6贴: a plaster of that size, in packs of six.
+    size = _SIZE.match(plain)
+    start = size.end() if size else 0
+    first, *rest = _TIMES.split(plain[start:])
+    first = plain[:start] + first
     counts = [_COUNT.fullmatch(part) for part in rest]
     if not rest or not first:
-        return fold(written).replace("∶", ":"), None
+        return plain, None
     if not all(counts):
         return first, None
     return first, Decimal(prod(int(count[1]) for count in counts if count))
@@ -75,8 +83,9 @@ def _amount(text: str, volume: Decimal | None) -> Strength | None:
 
 
 def read_volume(printed: str) -> Decimal | None:
-    """The volume of a folded strength that is nothing but a volume, such as 250ml."""
-    match = _VOLUME.fullmatch(printed)
+    """The volume of a folded strength that is a volume, alone (250ml) or with its concentration (0.9%100ml)."""
+    percent = _PERCENT.fullmatch(printed)
+    match = _VOLUME.fullmatch(percent[1] if percent else printed)
     return Decimal(match[1]) * _BASE[match[2]][1] if match else None
 
 
@@ -93,3 +102,13 @@ def same_strength(one: str, other: str) -> bool | None:
     if first.amount != second.amount:
         return False
     return first.volume is None or second.volume is None or first.volume == second.volume
+
+
+def strength_in_brackets(generic: str) -> tuple[str, str | None]:
+    """阿莫西林胶囊(0.25g): the name and the strength, if what stands in brackets is one."""
+    match = _IN_BRACKETS.fullmatch(fold(generic))
+    if match is None:
+        return generic, None
+    printed, _ = split_strength(match[2])
+    readable = printed is not None and (read_strength(printed) or read_volume(printed)) is not None
+    return match[1], match[2] if readable else None

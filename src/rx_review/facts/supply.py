@@ -14,6 +14,7 @@ from rx_review.library.rows import Frequency, Unit
 
 _MICRO = Decimal(1_000_000)
 DAY_DIGITS = 2
+_NEBULISED = frozenset({"inhalation_solution", "inhalation_suspension"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Ratio:
     def over(self, other: Ratio) -> Ratio:
         """This divided by a non-zero other."""
         return Ratio(self.num * other.den, self.den * other.num)
+
+    def under(self, other: Ratio) -> bool:
+        """Whether this is less than another."""
+        return self.num * other.den < other.num * self.den
 
     def scaled(self, digits: int) -> int:
         """Times 10**digits, rounded up, so that nothing above a bound is ever rounded onto it.
@@ -54,6 +59,8 @@ class Supply:
     days: Ratio | None = None
     days_without_last_pack: Ratio | None = None
     doses: Ratio | None = None
+    course: Ratio | None = None
+    """Days of treatment: as written where the rest is what an unsplit pack leaves over, else the days it lasts."""
     dose_cause: str = "dose"
     days_cause: str = "quantity"
     per_day: Ratio | None = None
@@ -104,7 +111,9 @@ def _with_days(
     if frequency.period is None:
         # Given once: one dose is for one day; why there should be more of it is unknown.
         once = Ratio(1, 1) if doses.num <= doses.den else None
-        return replace(so_far, days=once, days_without_last_pack=once, doses=doses, days_cause="frequency")
+        return replace(
+            so_far, days=once, days_without_last_pack=once, course=once, doses=doses, days_cause="frequency"
+        )
     rate = exact(frequency.times).over(exact(frequency.period))
     per_day = per_dose.times(rate.num, rate.den)
     days = quantity.over(per_day)
@@ -112,7 +121,11 @@ def _with_days(
     if pack is not None:
         rest = Ratio(max(0, quantity.num * pack.den - pack.num * quantity.den), quantity.den * pack.den)
         without = rest.over(per_day)
-    return replace(so_far, days=days, days_without_last_pack=without, doses=doses, days_cause="", per_day=per_day)
+    written = exact(line.days) if line.days else days
+    course = written if without.under(written) and written.under(days) else days
+    return replace(
+        so_far, days=days, days_without_last_pack=without, doses=doses, course=course, days_cause="", per_day=per_day
+    )
 
 
 def _herbal(line: Line, resolver: Resolver, decoction: Decoction | None) -> Supply:
@@ -128,7 +141,7 @@ def _herbal(line: Line, resolver: Resolver, decoction: Decoction | None) -> Supp
     rate = exact(frequency.times).over(exact(frequency.period))
     days = Ratio(decoction.packets, 1).over(rate)
     daily = None if dose is None or most is None else dose.times(*most)
-    return Supply(dose, daily, None, "mass", days, days, Ratio(decoction.packets, 1), days_cause="", per_day=rate)
+    return Supply(dose, daily, None, "mass", days, days, Ratio(decoction.packets, 1), days, days_cause="", per_day=rate)
 
 
 def _dose(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> tuple[Ratio | None, str | None]:
@@ -166,7 +179,8 @@ def units_per_dose(line: Line, known: Known, unit: Unit | None, resolver: Resolv
     """Dose units (片, 支, 瓶 …) that one dose takes."""
     if not line.dose or unit is None or unit.factor is None:
         return None
-    injected = known.form is not None and known.form.route == "injection"
+    # Nebules are ampoules too: what is left of an opened one is thrown away.
+    injected = known.form is not None and (known.form.route == "injection" or known.form.form in _NEBULISED)
     written = exact(line.dose)
     if unit.dimension == "count":
         # Ampoules and vials are counted in whatever holds them; a sachet of a tablet is not a tablet.
@@ -181,6 +195,9 @@ def units_per_dose(line: Line, known: Known, unit: Unit | None, resolver: Resolv
         # The rest of an opened ampoule is thrown away. A part that was counted, or measured in units (insulin,
         # heparin), comes from a multi-dose vial or pen, and how long that lasts is unknown.
         opened = units.num // units.den + 1
+        if opened == 1 and "class:glp1" in known.keys:
+            # A pen that is dosed in mg.
+            return None
         return Ratio(opened, 1) if opened > 1 or unit.dimension in ("mass", "volume") else None
     return units
 

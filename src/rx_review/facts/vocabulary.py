@@ -88,6 +88,7 @@ _PRESCRIPTION = (
     _flag("prescription", "syndrome_written", "已写证型", "a TCM syndrome is written", _WRITTEN),
     _flag("prescription", "chronic_diagnosis", "慢性病诊断",
           "a diagnosis of the chronic group; unknown while a diagnosis cannot be read"),
+    _flag("prescription", "attention_deficit_child", "儿童注意缺陷多动障碍", "a patient under 18 with a diagnosis of attention deficit (F90)", _WRITTEN),
     _flag("prescription", "chronic_entitled", "门诊慢特病", "certified chronic entitlement", _WRITTEN),
     _number("prescription", "age_days", "日龄", "age in days on the day of issue", "day"),
     _number("prescription", "age_years", "年龄", "completed years on the day of issue", "year"),
@@ -98,6 +99,9 @@ _PRESCRIPTION = (
     _flag("prescription", "lactating", "哺乳期", "breast-feeding; known false for men and outside the child-bearing ages"),
     _flag("prescription", "weight_written", "已写体重", "the weight is written", _WRITTEN),
     _flag("prescription", "weight_needed", "需要体重", "a drug on the sheet has a bound by body weight", _WRITTEN),
+    _flag("prescription", "weight_decides", "体重决定剂量是否超限",
+          "a dose is within its bound by body weight or not according to a weight that is not written: it is over the bound, or "
+          "cannot be computed, for the lightest child of that age", _WRITTEN),
     _flag("prescription", "allergy_asked", "已问过敏史", "allergies were asked about", _WRITTEN),
     _number("prescription", "drug_count", "药品种数", "different western and patent medicines, solvents not counted",
             "drug", absence=_WRITTEN),

@@ -76,6 +76,8 @@ class Formulary:
     """Institutions that have mappings."""
     with_own_settings: frozenset[str]
     """Institutions that have settings."""
+    growth: tuple[tuple[int, Decimal], ...]
+    """Ages in days and the lightest plausible weight from there on, in kg."""
     fills: Mapping[tuple[str, str], Decimal]
     sites: Mapping[str, Site]
     substitutes: Dated[str, Substitute]
@@ -117,6 +119,11 @@ class Formulary:
             if row is not None:
                 return row
         return None
+
+    def lightest(self, days: int) -> Decimal | None:
+        """The lightest plausible weight at an age in days, in kg; None past the last row's reach."""
+        place = bisect_right(self.growth, days, key=lambda row: row[0])
+        return self.growth[place - 1][1] if place else None
 
     def classes_of(self, ingredient: str, day: int) -> tuple[str, ...]:
         """Classes of an ingredient on a day, in the table's order."""

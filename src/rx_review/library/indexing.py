@@ -58,6 +58,7 @@ def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
         with_own_settings=frozenset(row.institution for row in tables["settings"] if row.institution),
         sites=sites,
         with_own_codes=frozenset(row.institution for row in tables["mappings"]),
+        growth=tuple(sorted((row.days, row.lightest) for row in tables["growth"])),
         fills={(row.field, row.tier): row.percent for row in tables["fills"]},
         substitutes=Dated(_keyed(tables["substitutes"], lambda row: row.generic)),
         wordings=frozenset((row.kind, fold(row.wording)) for row in tables["wordings"]),

@@ -143,6 +143,17 @@ class SkinTest(Row):
     route: Annotated[Maybe, column("途径组", "injection", "empty = any")] = None
 
 
+class Growth(Row):
+    """The lightest weight to be expected of healthy children from an age on."""
+
+    table: ClassVar[str] = "growth"
+    key: ClassVar[tuple[str, ...]] = ("days",)
+    about: ClassVar[str] = "儿童体重下限 · lightest plausible weights of children"
+
+    days: Annotated[int, column("日龄", "730", "age in days from which it holds, until the next row's")]
+    lightest: Annotated[Decimal, BeforeValidator(plain_number), column("体重", "9.5", "third percentile of the lighter sex, kg")]
+
+
 class DiagnosisGroup(Row):
     """A named set of ICD-10 prefixes, or of diagnosis names matched exactly."""
 

@@ -99,6 +99,9 @@ class Form(Row):
         "immediate"
     )
     solid: Annotated[Flag, column("可数", "true", "counted in whole units")] = False
+    coarse: Annotated[
+        Flag, column("大类", "true", "many systems file other forms under it: a form that the name says beats it")
+    ] = False
 
 
 class Frequency(Row):
