@@ -21,8 +21,9 @@ from tests.properties.worlds import (
 
 from rx_review import config
 from rx_review.bench import engine
-from rx_review.bench.peers import NAMES, compile_peers
+from rx_review.bench.peers import EXPRESSION, NAMES, compile_peers
 from rx_review.bench.peers.asked import conjunctions
+from rx_review.bench.sheets import varied_sheets
 from rx_review.engine.language import Test as Ask
 from rx_review.engine.language import compile_rules
 from rx_review.errors import EnvironmentFault
@@ -32,6 +33,7 @@ AGE, DAYS = number("age"), number("days")
 SEVERE, CHRONIC = flag("severe"), flag("chronic")
 KIND = code("kind", ("none", "herb", "western", "patent"))
 STEPS = {"over": 1, "under": -1}
+OTHERS = (*NAMES, EXPRESSION)
 
 
 def answers(conditions, cases, parameters=None):
@@ -41,7 +43,7 @@ def answers(conditions, cases, parameters=None):
 
 
 def all_say(*fired):
-    return dict.fromkeys(NAMES, sorted(fired))
+    return dict.fromkeys(OTHERS, sorted(fired))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def edition():
 def shipped(edition):
     """The programs of the shipped rules, their parameters of a day, and the inputs of some dozen prescriptions."""
     programs = {subject: found for subject, found in compile_rules(edition.rules).items() if found.conditions}
-    sheets = list(islice(engine.varied_sheets(), 60))
+    sheets = list(islice(varied_sheets(), 60))
     day = sheets[0].issued_at.date().toordinal()
     parameters = {subject: engine.resolved(found, edition, day) for subject, found in programs.items()}
     return programs, parameters, list(engine.inputs_of(edition, programs, sheets))
@@ -63,7 +65,7 @@ def test_every_contender_says_what_plain_says_of_the_shipped_rules(shipped):
     programs, parameters, sheets = shipped
     contenders = engine.contenders_of(programs, parameters)
     assert [engine.disagreeing(contenders, sheet) for sheet in sheets] == [[]] * len(sheets)
-    assert list(contenders) == ["durable", "plain", "both", "zen-engine", "clips", "cel"]
+    assert list(contenders) == ["durable", "plain", "both", "zen-engine", "clips", "cel", "zen expression"]
 
 
 def firing(asks, choose):
@@ -171,7 +173,7 @@ def test_a_peer_remembers_nothing_of_the_prescription_before():
         assert told == [[("line", 0, 0)], [], [], [("line", 0, 0)]]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OTHERS)
 def test_a_changed_limit_is_noticed(shipped, name):
     programs, parameters, sheets = shipped
     told = engine.contenders_of(programs, parameters)
@@ -189,7 +191,7 @@ def test_a_changed_limit_is_noticed(shipped, name):
     assert {found for sheet in sheets for found in engine.disagreeing(mixed, sheet)} == {name}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OTHERS)
 def test_a_changed_literal_is_noticed(name):
     under = rule_of("r", (Ask(AGE, "under", 18), Ask(KIND, "is", "herb")))
     wrong = dataclasses.replace(under, when=(under.when[0], Ask(KIND, "is", "patent")))
@@ -210,10 +212,12 @@ def test_the_measures_and_their_names(edition):
     done = []
     measures = engine.measure_engine(edition, 100, done.append)
     named = {measure.name: measure for measure in measures}
-    contenders = ("durable", "plain", "both", *NAMES)
+    contenders = ("durable", "plain", "both", *OTHERS)
     assert list(named) == [
         "ratio to fastest peer, both",
         "ratio to fastest peer, plain",
+        "ratio to zen expression, both",
+        "ratio to zen expression, plain",
         *(f"µs per prescription, {name}" for name in contenders),
         *(f"CPU µs per prescription, {name}" for name in contenders),
         "prescriptions compared",
@@ -227,6 +231,14 @@ def test_the_measures_and_their_names(edition):
         "verdicts different": (0, True),
     }
     assert all(measure.value > 0 for measure in measures[:-1])
+
+
+def test_the_bare_expression_is_not_the_fastest_peer_however_fast():
+    took = {"durable": 60, "plain": 20, "both": 80, "zen-engine": 240, "clips": 500, "cel": 400, "zen expression": 100}
+    times = {name: engine.Times([cpu + 1.0] * 2, [float(cpu)] * 2) for name, cpu in took.items()}
+    named = {measure.name: measure for measure in engine._measures(times, 100, 0)}
+    ratios = [f"ratio to {other}, {ours}" for other in ("fastest peer", EXPRESSION) for ours in ("both", "plain")]
+    assert [(named[name].value, named[name].bar) for name in ratios] == [(3, 2), (12, 8), (1.25, None), (5, None)]
 
 
 @pytest.mark.parametrize(("name", "module"), [("zen", "zen"), ("clips", "clips"), ("cel", "cel")])

@@ -37,6 +37,7 @@ def test_an_answer_has_exactly_these_keys(run):
     (answer,) = run("review", "-", "--json", stdin=RETURNED).lines
     assert list(answer) == [
         "prescription", "revision", "verdict", "complete", "edition", "findings", "not_judged", "counterfactuals",
+        "shown",
     ]  # fmt: skip
     assert (answer["prescription"], answer["revision"], answer["verdict"]) == ("C", 1, "return")
     assert answer["complete"] is True

@@ -40,7 +40,7 @@ SPOILT = [
     ("{is: true}", "{is: Off}", ":18: Off means different things"),
     ("owner: 审方组", "owner: no", ":9: no means different things"),
     ("why: 一句话。", "on: 一句话。", ":14: on means different things"),
-    ("owner: 审方组", "owner: &who 审方组", ":9: anchors, aliases and tags hide what a rule says; write it out"),
+    ("owner: 审方组", "owner: &who 审方组", ":9: anchors, aliases and tags hide what the file says; write it out"),
     ("owner: 审方组", "owner: !!str 审方组", ":9: anchors, aliases and tags hide"),
     ("owner: 审方组", "owner: 审方组\nowner: 别人", ":10: not YAML: found duplicate key"),
     ("owner: 审方组", "ownr: 审方组", ":9: ownr: no such key; did you mean owner?"),

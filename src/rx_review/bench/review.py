@@ -10,13 +10,10 @@ import json
 import resource
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from decimal import Decimal
 from itertools import cycle, islice
-from random import Random
 
 from rx_review.bench.measures import Measure, quantile
-from rx_review.bench.sheets import common_sheets
+from rx_review.bench.sheets import varied_sheets
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.prescription import Prescription
 from rx_review.engine.review import review
@@ -37,7 +34,7 @@ def measure_review(edition: Edition, reviews: int, progress: Callable[[int], Non
     Returns:
         Measures in ms, per second of CPU time and MiB.
     """
-    sheets = list(islice(_varied(), 2_000))
+    sheets = list(islice(varied_sheets(), 2_000))
     for sheet in islice(cycle(sheets), _WARM_UP):
         review(sheet, NOTHING_KNOWN, edition, sheet.issued_at, ways=False)
     gc.collect()
@@ -86,15 +83,6 @@ def _timed_parsing(sheets: list[Prescription]) -> Iterator[float]:
         start = time.perf_counter()
         json.loads(text)
         yield time.perf_counter() - start
-
-
-def _varied() -> Iterator[Prescription]:
-    """Sheets of three lines on different days, of some hundred different lines: a county repeats its lines too."""
-    random = Random(20261101)
-    for number, sheet in enumerate(common_sheets(random), 1):
-        lines = tuple(line.model_copy(update={"days": Decimal(random.randint(1, 14))}) for line in sheet.lines)
-        day = sheet.issued_at + timedelta(days=random.randrange(28))
-        yield sheet.model_copy(update={"number": f"B{number:07d}", "issued_at": day, "lines": lines})
 
 
 def _resident() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -13,10 +13,23 @@ from random import Random
 from rx_review.domain.prescription import Prescription
 
 _REGIMENS = Path(__file__).with_name("regimens.csv")
+_SEED = 20261101
 
 
-def common_sheets(random: Random) -> Iterator[Prescription]:
-    """Yield prescriptions without end: each of the regimens in turn, for patients of differing age and gaps."""
+def varied_sheets() -> Iterator[Prescription]:
+    """Yield the same sheets of three lines at every call, without end: numbered, on different days of one month.
+
+    Their lines are some hundred different ones, as a county repeats its lines too.
+    """
+    random = Random(_SEED)
+    for number, sheet in enumerate(_common_sheets(random), 1):
+        lines = tuple(line.model_copy(update={"days": Decimal(random.randint(1, 14))}) for line in sheet.lines)
+        day = sheet.issued_at + timedelta(days=random.randrange(28))
+        yield sheet.model_copy(update={"number": f"B{number:07d}", "issued_at": day, "lines": lines})
+
+
+def _common_sheets(random: Random) -> Iterator[Prescription]:
+    """Each of the regimens in turn, for patients of differing age and gaps."""
     regimens: dict[str, list[Mapping[str, str]]] = defaultdict(list)
     with _REGIMENS.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):

@@ -71,7 +71,8 @@ def _print(rows: list[tuple[str, str, str, str, int, str, str, str]]) -> None:
         out().print("没有待对码的内容 · nothing to map")
         return
     for institution, kind, code, name, count, state, near, _ in rows:
-        text = Text(f"{count:>7}  {institution}  {kind}  {code or '（无编码）'}  {name}", "bold" if state == "未识别" else "")
+        style = "bold" if state == "未识别" else ""
+        text = Text(f"{count:>7}  {institution}  {kind}  {code or '（无编码）'}  {name}", style)
         text.append(f"  {state}", "dim")
         if near:
             text.append(f"  建议核对：{near}", "dim")

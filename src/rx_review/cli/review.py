@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
+from rich.text import Text
 
 from rx_review.cli.console import edition, err, out, say_faults
 from rx_review.cli.page import review_page
@@ -21,6 +22,7 @@ from rx_review.domain.review import RANK, as_json
 from rx_review.domain.values import Instant
 from rx_review.engine.review import review
 from rx_review.errors import Fault, InputError
+from rx_review.library.edition import Edition
 
 _LONG = 200_000
 
@@ -46,11 +48,15 @@ def review_paths(
     circumstances = _circumstances(known)
     rules_and_formulary = edition()
     bad, reached = False, False
+    elsewhere: set[str] = set()
     for found in read_prescriptions(paths, site, institution):
         if isinstance(found, InputError):
             bad = True
             say_faults(found, lang)
             continue
+        if site is not None and found.institution not in elsewhere:
+            elsewhere.add(found.institution)
+            _say_if_elsewhere(found.institution, site, rules_and_formulary)
         answer = review(found, circumstances, rules_and_formulary, instant or found.issued_at)
         reached = reached or (fail_on is not None and RANK[answer.verdict] >= RANK[fail_on])
         if as_lines:
@@ -59,6 +65,17 @@ def review_paths(
             out().print(review_page(answer, found, lang))
     sys.stdout.flush()
     return 2 if bad else 1 if reached else 0
+
+
+def _say_if_elsewhere(institution: str, site: str, loaded: Edition) -> None:
+    """Say once for a member that what its system lacks is not known, because the register names another profile."""
+    row = loaded.formulary.institutions.get(institution)
+    if row is None or row.site != site:
+        text = (
+            f"{institution}: institutions.csv 未登记接口 {site}，系统不能传送的内容按未写处理 · "
+            f"not registered with the profile {site}: what its system cannot carry counts as not written"
+        )
+        err().print(Text(text, style="yellow"))
 
 
 def _instant(at: str | None) -> datetime | None:

@@ -116,7 +116,7 @@ class Diagnosis(Strict):
     """A diagnosis as written, with its code where there is one."""
 
     text: Text
-    code: Annotated[DiagnosisCode | None, Field(description="ICD-10 (national clinical or insurer edition) or TCM code")] = None
+    code: Annotated[DiagnosisCode | None, Field(description="ICD-10 (clinical or insurer edition) or TCM code")] = None
     kind: Literal["western", "tcm_disease", "tcm_syndrome"] = "western"
 
 

@@ -55,9 +55,7 @@ class FactBuilder:
             resolver,
             at,
             weight_needed=needs_weight((understood for _, understood in lines), age),
-            weight_decides=weight_decides(
-                (understood for _, understood in lines), age, lightest_weight(age, resolver)
-            ),
+            weight_decides=weight_decides((understood for _, understood in lines), age, lightest_weight(age, resolver)),
         )
         person = Person.of(prescription, whole, age, diagnoses, resolver)
         line_cases: list[Case] = []

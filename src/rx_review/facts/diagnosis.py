@@ -43,6 +43,9 @@ _QUALIFIER = re.compile(
 )
 
 
+VAGUE = "vague"
+
+
 class ReadDiagnosis(NamedTuple):
     """What a diagnosis says.
 
@@ -87,7 +90,8 @@ def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary)
         found["possible" if doubted else "present"].update(groups)
     present = frozenset(found["present"])
     tcm = kind != "western" or any(part.kind.startswith("tcm") for part in parts)
-    every = all(part.kind or part.state == "absent" for part in parts)
+    telling = [part for part in parts if part.kind != VAGUE]
+    every = bool(telling) and all(part.kind or part.state == "absent" for part in telling)
     read = every or tcm or (bool(coded) and len(parts) == 1)
     return ReadDiagnosis(
         present,
@@ -206,4 +210,5 @@ def _named(item: str, formulary: Formulary) -> tuple[str | None, str] | None:
         return code, kind or "western"
     if kind is not None:
         return None, kind
-    return (None, "western") if ("diagnosis", item) in formulary.wordings else None
+    # 取药, 体检: known words that say nothing of any disease.
+    return (None, VAGUE) if ("diagnosis", item) in formulary.wordings else None

@@ -222,7 +222,7 @@ class Resolver:
         return named if self.formulary.forms[spelt].coarse else spelt
 
     def _of_form(self, rows: tuple[Drug, ...], form: str) -> tuple[tuple[Drug, ...], str | None]:
-        """Rows of a form, else of those that count as it; under a class of forms, whatever form is made for its route."""
+        """Rows of a form, else of those that count as it; under a class of forms, whatever is made for its route."""
         forms = self.formulary.forms
         same = tuple(row for row in rows if row.form == form)
         same = same or tuple(row for row in rows if forms[row.form].counts_as == forms[form].counts_as)

@@ -111,9 +111,7 @@ def _with_days(
     if frequency.period is None:
         # Given once: one dose is for one day; why there should be more of it is unknown.
         once = Ratio(1, 1) if doses.num <= doses.den else None
-        return replace(
-            so_far, days=once, days_without_last_pack=once, course=once, doses=doses, days_cause="frequency"
-        )
+        return replace(so_far, days=once, days_without_last_pack=once, course=once, doses=doses, days_cause="frequency")
     rate = exact(frequency.times).over(exact(frequency.period))
     per_day = per_dose.times(rate.num, rate.den)
     days = quantity.over(per_day)

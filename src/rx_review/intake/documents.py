@@ -109,8 +109,8 @@ def _after_broken(text: str, start: int) -> int:
     depth = 0
     for token in _MARKS.finditer(text, start):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
-        if depth < 0:
+        if depth < 0 and token[0] == "]":
             return token.start()
-        if depth == 0 and token[0] in "}]":
+        if depth <= 0 and token[0] in "}]":
             return token.end()
     return len(text)

@@ -38,9 +38,8 @@ def raw_sheets(data: bytes, site: Site, shown: str) -> Iterator[RawSheet]:
         yield from _grouped(_json_rows(read_documents(text, encoding, shown), site), site, site.rows, shown)
 
 
-def _within(document: Document, site: Site) -> tuple[Node, ...]:
+def _within(document: Document, site: Site, known: frozenset[str]) -> tuple[Node, ...]:
     """The objects of a document: itself, or what stands at `inside`."""
-    known = known_parts(site)
     if not isinstance(document.tree, dict):
         raise InputError(Fault(document.place, "not an object", "send an object", "不是对象；请发送对象"))
     node = Node(document.place, document.tree, known)
@@ -63,9 +62,10 @@ def known_parts(site: Site) -> frozenset[str]:
 
 
 def _nested(documents: Iterable[Document], site: Site) -> Iterator[RawSheet]:
+    known = known_parts(site)
     for document in documents:
         try:
-            nodes = _within(document, site) if not document.faults else ()
+            nodes = _within(document, site, known) if not document.faults else ()
         except InputError as error:
             document, nodes = document._replace(faults=error.faults), ()
         if document.faults:
@@ -102,10 +102,11 @@ class _Nothing:
 
 
 def _json_rows(documents: Iterable[Document], site: Site) -> Iterator[ReadRow]:
+    known = known_parts(site)
     for document in documents:
         fault = document.faults[0] if document.faults else None
         try:
-            nodes = _within(document, site) if fault is None else ()
+            nodes = _within(document, site, known) if fault is None else ()
         except InputError as error:
             fault, nodes = error.faults[0], ()
         if fault is not None:

@@ -22,6 +22,8 @@ class Refused(Exception):
 
 def visible(text: object, most: int = 40) -> str:
     """A value as it may be printed: what cannot be seen is made visible, what is long is cut."""
+    if isinstance(text, str) and len(text) <= most and text.isprintable():
+        return text
     printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text)[: 2 * most])
     return printable if len(printable) <= most else printable[:most] + "…"
 

@@ -58,7 +58,8 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
     seen: dict[tuple[str, str], int] = {}
     for number, cells in enumerate(lines, 2):
         if number > _MOST:
-            faults.append(Fault(f"{path.name}:{number}", f"more than {_MOST} lines", "split the file", "行数过多；请分开导入"))
+            what = f"more than {_MOST} lines"
+            faults.append(Fault(f"{path.name}:{number}", what, "split the file", "行数过多；请分开导入"))
             break
         values = {name: cells[place].strip() if place < len(cells) else "" for name, place in places.items()}
         if not any(values.values()):
@@ -70,11 +71,13 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
         key = (found.kind, fold(found.code))
         if key in seen:
             what = f"the code {found.code} stands in line {seen[key]} too"
-            faults.append(Fault(f"{path.name}:{number}", what, "keep one", f"编码 {found.code} 与第 {seen[key]} 行重复；请保留一行"))
+            zh = f"编码 {found.code} 与第 {seen[key]} 行重复；请保留一行"
+            faults.append(Fault(f"{path.name}:{number}", what, "keep one", zh))
         seen.setdefault(key, number)
         rows.append(found)
     if not rows and not faults:
-        faults.append(Fault(path.name, "no rows below the header", "fill in code and target", "只有表头；请填写编码和指向"))
+        zh = "只有表头；请填写编码和指向"
+        faults.append(Fault(path.name, "no rows below the header", "fill in code and target", zh))
     if faults:
         raise InputError(*faults)
     return rows
@@ -109,19 +112,20 @@ class Targets:
         return self._diagnoses.nearest(written)
 
 
-def _row(
-    where: str, values: Mapping[str, str], institution: str, targets: Targets, today: date
-) -> MemberCode | Fault:
+def _row(where: str, values: Mapping[str, str], institution: str, targets: Targets, today: date) -> MemberCode | Fault:
     kind = _KINDS.get(fold(values.get("kind") or "drug"))
     if kind is None:
-        return Fault(f"{where}: kind", f"{values['kind']!r} is neither drug nor diagnosis", "correct it", "只能是 药品 或 诊断")
+        what = f"{values['kind']!r} is neither drug nor diagnosis"
+        return Fault(f"{where}: kind", what, "correct it", "只能是 药品 或 诊断")
     code, target = values.get("code", ""), values.get("target", "")
     if not code or not target:
         column = "target" if code else "code"
-        return Fault(f"{where}: {column}", "empty", "fill it in, or take the line out", "为空；请填写或删去此行")
+        do = "fill it in, or take the line out"
+        return Fault(f"{where}: {column}", "empty", do, "为空；请填写或删去此行")
     form: str | None = values.get("form") or None
     if form is not None and (form := targets.formulary.spelt("form", form)) is None:
-        return Fault(f"{where}: form", f"{values['form']!r} is no dosage form", "see forms.csv", "剂型无法识别；见 forms.csv")
+        what = f"{values['form']!r} is no dosage form"
+        return Fault(f"{where}: form", what, "see forms.csv", "剂型无法识别；见 forms.csv")
     meant: str | None
     if kind == "diagnosis":
         meant = targets.diagnosis(target)
@@ -131,20 +135,31 @@ def _row(
     if meant is None:
         near = "、".join(targets.near(kind, target))
         do, zh = (f"did you mean {near}?", f"；是否为 {near}？") if near else ("correct it", "；请更正")
-        return Fault(f"{where}: target", f"{target!r} is not in the formulary", do, f"{target} 不在药品资料或诊断表中{zh}")
+        zh = f"{target} 不在药品资料或诊断表中{zh}"
+        return Fault(f"{where}: target", f"{target!r} is not in the formulary", do, zh)
     try:
         return MemberCode.model_validate(
             {
-                "institution": institution, "kind": kind, "code": code, "name": values.get("name", ""), "target": meant,
-                "form": form or "", "strength": values.get("strength", ""), "pack": values.get("pack", ""),
-                "source": "MEMBER-CODES", "from": today.isoformat(), "until": "", "checked": "false",
+                "institution": institution,
+                "kind": kind,
+                "code": code,
+                "name": values.get("name", ""),
+                "target": meant,
+                "form": form or "",
+                "strength": values.get("strength", ""),
+                "pack": values.get("pack", ""),
+                "source": "MEMBER-CODES",
+                "from": today.isoformat(),
+                "until": "",
+                "checked": "false",
                 "recalled": "false",
-            }  # fmt: skip
+            }
         )
     except ValidationError as error:
         first = error.errors()[0]
         column = ".".join(str(part) for part in first["loc"])
-        return Fault(f"{where}: {column}", first["msg"].removeprefix("Value error, "), "correct the cell", "单元格内容不合要求")
+        what = first["msg"].removeprefix("Value error, ")
+        return Fault(f"{where}: {column}", what, "correct the cell", "单元格内容不合要求")
 
 
 def _places(header: Sequence[str], path: Path) -> Mapping[str, int]:
@@ -177,7 +192,8 @@ def _lines(path: Path) -> Iterable[Sequence[str]]:
         except UnicodeDecodeError:
             continue
         return list(csv.reader(io.StringIO(text, newline="")))
-    raise InputError(Fault(path.name, "neither UTF-8 nor GB18030", "save it as UTF-8", "既不是 UTF-8 也不是 GB18030；请另存为 UTF-8"))
+    zh = "既不是 UTF-8 也不是 GB18030；请另存为 UTF-8"
+    raise InputError(Fault(path.name, "neither UTF-8 nor GB18030", "save it as UTF-8", zh))
 
 
 def _sheet_lines(path: Path, data: bytes) -> Iterator[Sequence[str]]:

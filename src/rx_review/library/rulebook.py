@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -10,18 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.tokens import AliasToken, AnchorToken, ScalarToken, TagToken
 
 from rx_review.errors import Fault, LibraryError
 from rx_review.library.rule import KEYS, Rule
+from rx_review.library.yaml_text import TRAPS, line_of, plain, read_tree
 
-# What YAML 1.1 readers take for something else: booleans, octal, base-60 numbers, exponents.
-_TRAP = re.compile(
-    r"on|off|yes|no|y|n|0[0-9]+(\.[0-9]+)?|[0-9]+(:[0-9]{1,2})+|[0-9.]+e[+-]?[0-9]+|\.inf|\.nan|0x[0-9a-f]+|0o[0-7]+",
-    re.IGNORECASE,
-)
+_TRAP = re.compile(TRAPS, re.IGNORECASE)
 
 
 def read_rules(folder: Path) -> tuple[Rule, ...]:
@@ -50,39 +43,19 @@ def read_rule(path: Path, shown: str) -> Rule:
     Raises:
         LibraryError: with each fault found, by line.
     """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise LibraryError(Fault(shown, f"not UTF-8 at byte {error.start}", "save the file as UTF-8")) from None
-    try:
-        faults = list(_traps(shown, text))
-        tree = YAML(typ="rt").load(io.StringIO(text))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LibraryError(Fault(f"{shown}:{line}", f"not YAML: {error.problem}", "correct the line")) from None
-    except YAMLError as error:
-        raise LibraryError(Fault(shown, f"not YAML: {error}", "correct the file")) from None
+    tree, faults = read_tree(path, shown, _TRAP, "means different things to YAML readers")
     if not isinstance(tree, dict):
         raise LibraryError(Fault(f"{shown}:1", "not a rule", "begin with `id:`; see `./rx rules new`"))
     faults += _key_faults(shown, tree)
     try:
-        rule = Rule.model_validate(_plain(tree))
+        rule = Rule.model_validate(plain(tree))
     except ValidationError as error:
         raise LibraryError(*faults, *_value_faults(shown, tree, error)) from None
     if rule.name != path.stem:
-        faults.append(Fault(f"{shown}:{_line(tree, ('name',))}", f"name is {rule.name}", f"the file is {path.name}"))
+        faults.append(Fault(f"{shown}:{line_of(tree, ('name',))}", f"name is {rule.name}", f"the file is {path.name}"))
     if faults:
         raise LibraryError(*faults)
     return rule
-
-
-def _traps(shown: str, text: str) -> Iterator[Fault]:
-    for token in YAML(typ="rt").scan(io.StringIO(text)):
-        line = token.start_mark.line + 1
-        if isinstance(token, ScalarToken) and token.plain and _TRAP.fullmatch(token.value):
-            yield Fault(f"{shown}:{line}", f"{token.value} means different things to YAML readers", "quote it")
-        elif isinstance(token, AnchorToken | AliasToken | TagToken):
-            yield Fault(f"{shown}:{line}", "anchors, aliases and tags hide what a rule says", "write it out")
 
 
 def _key_faults(shown: str, tree: dict[str, Any]) -> Iterator[Fault]:
@@ -91,7 +64,7 @@ def _key_faults(shown: str, tree: dict[str, Any]) -> Iterator[Fault]:
         if key not in KEYS:
             near = get_close_matches(str(key), KEYS, 1)
             yield Fault(
-                f"{shown}:{_line(tree, (key,))}: {key}",
+                f"{shown}:{line_of(tree, (key,))}: {key}",
                 "no such key",
                 f"did you mean {near[0]}?" if near else f"keys are {', '.join(KEYS)}",
             )
@@ -105,37 +78,10 @@ def _value_faults(shown: str, tree: Any, error: ValidationError) -> Iterator[Fau
             continue
         path = ".".join(str(part) for part in detail["loc"])
         yield Fault(
-            f"{shown}:{_line(tree, detail['loc'])}: {path}",
+            f"{shown}:{line_of(tree, detail['loc'])}: {path}",
             detail["msg"].removeprefix("Value error, "),
             "see rules/README.md for the form of a rule",
         )
-
-
-def _line(tree: Any, location: tuple[Any, ...]) -> int:
-    line, node = 1, tree
-    for part in location:
-        try:
-            key = part if not isinstance(node, list) else int(part)
-            positions: Any = node.lc
-            line = (positions.item(key) if isinstance(node, list) else positions.key(key))[0] + 1
-            node = node[key]
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError):
-            break
-    return line
-
-
-def _plain(node: Any) -> Any:
-    """Plain Python values: ruamel's own subclasses would travel into the cached edition."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return bool(node) if type(node).__name__ == "ScalarBoolean" else node
 
 
 def _stray_files(folder: Path) -> Iterator[Fault]:

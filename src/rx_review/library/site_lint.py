@@ -30,7 +30,7 @@ def flaws(site: Site) -> Iterator[Flaw]:
             else:
                 yield from _origin(site, (*place, name), PARTS[part][name], origin)
     yield from _missing(site)
-    yield from _words(("none",), site)
+    yield from _words((next((kind for kind in ABSENT if getattr(site, kind)), "none"),), site)
     yield from _zeroes(site)
     if known:
         yield from _lacks(site)

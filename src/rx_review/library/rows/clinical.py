@@ -151,7 +151,9 @@ class Growth(Row):
     about: ClassVar[str] = "儿童体重下限 · lightest plausible weights of children"
 
     days: Annotated[int, column("日龄", "730", "age in days from which it holds, until the next row's")]
-    lightest: Annotated[Decimal, BeforeValidator(plain_number), column("体重", "9.5", "third percentile of the lighter sex, kg")]
+    lightest: Annotated[
+        Decimal, BeforeValidator(plain_number), column("体重", "9.5", "third percentile of the lighter sex, kg")
+    ]
 
 
 class DiagnosisGroup(Row):
