@@ -176,6 +176,26 @@ def test_an_answer_cut_short_after_the_first_finding_is_an_error(monkeypatch):
             driver.fire([{"age": 18}, {"age": 19}], {})
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"r0":{"m":{"sid":"review","id":"0","aa":18}}}',
+        '{"r0":{"m_0":{"id":"0","sid":"review","aa":18}}}',
+        '{"sentinel":{"m":{"id":"sentinel","sid":"review","sentinel":"?"}}}',
+        '{"sentinel":{"m":{"id":"0","sid":"review","aa":18}}}',
+        "",
+    ],
+    ids=["the id is not first", "several facts", "the sentinel is garbled", "the sentinel is another fact", "nothing"],
+)
+def test_an_answer_in_any_other_form_is_an_error_never_a_finding(monkeypatch, answer):
+    driver = driver_of(OVER)
+    with monkeypatch.context() as patch:
+        patch.setattr("durable_rules_engine.start_action_for_state", lambda *_: ("{}", answer))
+        with pytest.raises(EngineError, match="an answer that cannot be read"):
+            driver.fire([{"age": 18}], {})
+    assert driver.fire([{"age": 18}], {}) == [(0, 0)]
+
+
 def test_an_interrupted_review_is_an_error_for_the_next_and_right_for_the_one_after(monkeypatch):
     driver = driver_of(OVER)
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import random
+import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from rx_review.library.tables import read_tables
 TODAY = date(2026, 11, 22)
 OWN = {
     "sources": [*CORE["sources"], {"source": "MEMBER-CODES", "title": "codes of members", "kind": "county"}],
-    "institutions": rows("institution name tier parent", "C1 县医院 county -\nT1 镇卫生院 township C1\nV1 村 village T1"),
+    "institutions": rows("institution name tier parent", "C1 县院 county -\nT1 镇院 township C1\nV1 村 village T1"),
     "spellings": rows("kind spelling code", "diagnosis 支气管哮喘 J45.900"),
 }
 
@@ -63,6 +65,14 @@ def refused(load, content, **named) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
+def or_refused(read: Callable[[], list[MemberCode]]) -> list[MemberCode] | None:
+    """What is read; None if it is refused, which says why. Any other end fails."""
+    try:
+        return read()
+    except InputError as error:
+        return None if error.faults else []
+
+
 def meant(found) -> list[tuple]:
     return [(row.kind, row.code, row.target, row.form, row.strength, row.pack and str(row.pack)) for row in found]
 
@@ -95,7 +105,9 @@ HEADERS = {
     "strength": ("strength", "规格", "ＳＴＲＥＮＧＴＨ"),
     "pack": ("pack", "包装数", "转换系数"),
 }
-CELLS = {"kind": "药品", "code": "A1", "name": "叫法", "target": "二甲双胍", "form": "缓释片", "strength": "0.5g", "pack": "30"}
+CELLS = {
+    "kind": "药品", "code": "A1", "name": "叫法", "target": "二甲双胍", "form": "缓释片", "strength": "0.5g", "pack": "30",
+}  # fmt: skip
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -114,6 +126,21 @@ def test_the_columns_stand_in_any_order_in_chinese_or_english_among_others(load,
 def test_without_a_code_or_a_target_column_nothing_is_read(load, header, column):
     (said,) = refused(load, f"{header}\nA1,二甲双胍\n")
     assert f"no column {column}" in said
+
+
+def test_of_two_columns_of_one_name_none_is_chosen(load):
+    (said,) = refused(load, "院内码,指向,指向\nA1,D03,D04\n")
+    assert "two columns are called 指向" in said
+
+
+def test_an_open_quote_does_not_swallow_the_lines_below_it(load):
+    said = refused(load, '院内码,指向,名称\nA1,D03,"格华止\nA2,D04,\nA3,D05,\n')
+    assert said[0].startswith("codes.csv:2")
+
+
+def test_a_line_below_a_cell_of_two_lines_is_still_named_rightly(load):
+    (said,) = refused(load, '院内码,指向,名称\nA1,D03,"格华止\n进口"\nA2,二甲双瓜,\n')
+    assert said.startswith("codes.csv:4: target")
 
 
 def test_a_file_without_rows_is_refused(load):
@@ -137,14 +164,14 @@ def test_every_fault_is_said_at_once_by_line_and_column(load):
         "药品,A5,二甲双瓜,,,\n"
         "药品,A6,二甲双胍,软糖,,\n"
         "药品,A7,二甲双胍,,,1e3\n"
-        "药品,a１,二甲双胍,,,\n"
+        "药品,a1,二甲双胍,,,\n"
         "诊断,A9,哮踹,,,\n"
         "药品,A10,二甲双胍,,,-2\n"
     )
     said = refused(load, text)
     assert [line.split(": ")[:2] for line in said] == [
         ["codes.csv:3", "kind"], ["codes.csv:4", "code"], ["codes.csv:5", "target"], ["codes.csv:6", "target"],
-        ["codes.csv:7", "form"], ["codes.csv:8", "pack"], ["codes.csv:9", "the code a１ stands in line 2 too; keep one"],
+        ["codes.csv:7", "form"], ["codes.csv:8", "pack"], ["codes.csv:9", "the code a1 stands in line 2 too; keep one"],
         ["codes.csv:10", "target"], ["codes.csv:11", "pack"],
     ]  # fmt: skip
     assert "二甲双胍" in said[3]
@@ -168,21 +195,20 @@ def test_a_diagnosis_is_meant_by_its_code_or_by_its_exact_name(load):
 
 @pytest.mark.parametrize("target", ["J45哮喘", "J4590", "J45900", "J45-", "J45.9;I10", "J45 .9", "J45.900x001"])
 def test_whatever_target_is_taken_the_formulary_can_be_read_afterwards(load, folder, tmp_path, target):
-    try:
-        found = load(f"字典,院内码,指向\n诊断,1,{target}\n")
-    except InputError:
-        return
-    write_formulary(tmp_path, **OWN)
-    merge_mappings(tmp_path, (), found)
-    read_tables(tmp_path)
+    found = or_refused(lambda: load(f"字典,院内码,指向\n诊断,1,{target}\n"))
+    (tmp_path / "formulary").mkdir()
+    write_formulary(tmp_path / "formulary", **OWN)
+    merge_mappings(tmp_path / "formulary", (), found or ())
+    read_tables(tmp_path / "formulary")
 
 
 # Spreadsheets
 
 
 def test_numbers_of_a_spreadsheet_are_codes_and_packs_without_a_point(load):
-    found = load([["院内码", "指向", "规格", "包装数"], [10023.0, "二甲双胍", 0.5, 24.0], [10024, "二甲双胍", None, 7.5]])
-    assert [(row.code, row.strength, str(row.pack)) for row in found] == [("10023", "0.5", "24"), ("10024", None, "7.5")]
+    found = load([["院内码", "指向", "规格", "包装数"], [10023.0, "D03", 0.5, 24.0], [10024, "D03", 0.1 + 0.2, 7.5]])
+    said = [(row.code, row.strength, str(row.pack)) for row in found]
+    assert said == [("10023", "0.5", "24"), ("10024", "0.3", "7.5")]
 
 
 def test_empty_rows_and_columns_of_a_spreadsheet_are_left_out(load):
@@ -273,16 +299,11 @@ def test_a_spoilt_workbook_is_read_or_refused_and_nothing_else(known, tmp_path, 
         data[choose.randrange(len(data))] = choose.randrange(256)
     path = tmp_path / "spoilt.xlsx"
     path.write_bytes(bytes(data[: choose.choice((len(data), len(data) // 2))]))
-    try:
-        read_mapping_file(path, "T1", known, TODAY)
-    except InputError as error:
-        assert error.faults
+    assert or_refused(lambda: read_mapping_file(path, "T1", known, TODAY)) != []
 
 
 def _without(part: str, instead: bytes | None = None) -> bytes:
     """A workbook with one of its files taken out or replaced."""
-    import zipfile
-
     data = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(_workbook())) as old, zipfile.ZipFile(data, "w") as new:
         for name in old.namelist():
@@ -293,30 +314,36 @@ def _without(part: str, instead: bytes | None = None) -> bytes:
     return data.getvalue()
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml", "xl/styles.xml"])
+PARTS = ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml", "xl/styles.xml"]
+
+
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("instead", [None, b"", b"<a>", b"<worksheet/>"])
 def test_a_workbook_with_a_part_missing_or_broken_is_read_or_refused(known, tmp_path, part, instead):
     path = tmp_path / "broken.xlsx"
     path.write_bytes(_without(part, instead))
-    try:
-        assert len(read_mapping_file(path, "T1", known, TODAY)) == 19
-    except InputError as error:
-        assert error.faults
+    found = or_refused(lambda: read_mapping_file(path, "T1", known, TODAY))
+    assert found is None or len(found) == 19
+
+
+@pytest.mark.parametrize("size", ["A1", "A1:B3", "A1:A20", "B1:B20"])
+def test_a_sheet_is_read_whole_whatever_it_says_of_its_size(known, tmp_path, size):
+    with zipfile.ZipFile(io.BytesIO(_workbook())) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml")
+    assert b'<dimension ref="A1:B20"' in sheet
+    path = tmp_path / "sized.xlsx"
+    path.write_bytes(_without("xl/worksheets/sheet1.xml", sheet.replace(b'ref="A1:B20"', f'ref="{size}"'.encode())))
+    assert len(read_mapping_file(path, "T1", known, TODAY)) == 19
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(load, content):
-    try:
-        found = load("院内码,指向\n".encode() + content)
-    except InputError as error:
-        assert error.faults
-    else:
-        assert found
+    assert or_refused(lambda: load("院内码,指向\n".encode() + content)) != []
 
 
 def test_a_cell_too_long_to_read_is_said_to_be_one(load):
-    said = refused(load, "院内码,指向\nA1,\"" + "x" * 200_000 + "\"\n")
+    said = refused(load, '院内码,指向\nA1,"' + "x" * 200_000 + '"\n')
     assert said
 
 
@@ -439,7 +466,7 @@ def test_whatever_history_there_is_the_files_can_be_read_and_the_past_is_not_rew
         ends.append(None)
     kept = [row("A1", data.draw(st.sampled_from(["D03", "D04"])), *ends[n : n + 2]) for n in range(0, len(ends), 2)]
     start = data.draw(st.integers(0, 60))
-    _, _, before = merge([], kept)
+    _, _, before = merge(kept, [])
     _, _, formulary = merge(kept, [row("A1", "D05", start)])
     for day in range(-1, start):
         assert on(formulary, "A1", day) == on(before, "A1", day)

@@ -24,7 +24,7 @@ Change: TypeAlias = Callable[[Written, str, Random], Outcome | None]
 class Fault:
     """A kind of fault, the official problem codes it deserves, and how it is planted.
 
-    `rare`: it fits few sheets only (of herbs, of infants, narcotic, long-term), and is tried first on half of all
+    `rare`: it fits few sheets only (of herbs, of infants, narcotic, long-term), and is tried first on a quarter of all
     sheets, so that it is planted as often as the rest.
     """
 

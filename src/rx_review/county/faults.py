@@ -37,7 +37,7 @@ def plant(written: Written, tier: str, random: Random) -> Planted | None:
     """
     kinds = list(all_faults())
     random.shuffle(kinds)
-    if random.random() < 0.5:
+    if random.random() < 0.25:
         kinds.sort(key=lambda kind: not kind.rare)
     for kind in kinds:
         done = kind.plant(written, tier, random)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
 import durable_rules_engine
@@ -26,7 +26,9 @@ from rx_review.facts.case import Value
 
 _LAST = "末"
 _SENTINEL = f'{{"id":"sentinel","sid":"{STATE}","sentinel":"{_LAST}"}}'
-_FIRED = re.compile(r'\{"(\w+)":\{"m":\{"id":"(\w+)",')
+_SENTINEL_FIRED = f'{{"sentinel":{{"m":{_SENTINEL}}}}}'
+# The engine prints the rule and the whole fact; the id is written first, so it stands first.
+_FIRED = re.compile(r'\{"r(\d+)":\{"m":\{"id":"(\d+)",')
 _OPERATORS = {"is_not": "$neq", "over": "$gt", "at_least": "$gte", "under": "$lt", "at_most": "$lte"}
 _names = count()
 
@@ -122,6 +124,7 @@ class _Ruleset:
         self._handle = durable_rules_engine.create_ruleset(f"{self._subject}-{next(_names)}", self._definition)
         self._slot: int | None = None
         self._expected: tuple[tuple[int, int], ...] = ()
+        self._unmatched: tuple[int, int] | None = None
 
     def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
         with self._lock:
@@ -150,29 +153,20 @@ class _Ruleset:
 
     def _fire(self, facts: Sequence[Mapping[str, Value]], ending: str) -> Fired:
         handle, message = self._handle, self._message
+        assert_fact, retract_fact = durable_rules_engine.assert_fact, durable_rules_engine.retract_fact
         matched: list[int] = []
         for index, fact in enumerate(facts):
-            answer = durable_rules_engine.assert_fact(handle, message(index, fact.get) + ending)
-            if answer not in self._expected:
+            answer = assert_fact(handle, message(index, fact.get) + ending)
+            if answer != self._unmatched:
                 self._accept(answer)
-            if answer[0] != _CLEAN:
-                matched.append(index)
-        self._accept(durable_rules_engine.assert_fact(handle, _SENTINEL))
-        fired: Fired = []
-        sentinels = 0
-        for rule, fact_id in self._drain():
-            if rule == "sentinel":
-                sentinels += 1
-            else:
-                fired.append((int(rule[1:]), int(fact_id)))
-        if sentinels != 1:
-            raise engine_failure(f"the sentinel fired {sentinels} times")
+                if answer[0] != _CLEAN:
+                    matched.append(index)
+        self._accept(assert_fact(handle, _SENTINEL))
+        fired = self._drain()
         for index in matched:
             # A fact that matched nothing was not kept: there is nothing to retract.
-            answer = durable_rules_engine.retract_fact(handle, f'{{"id":"{index}","sid":"{STATE}"}}')
-            if answer not in self._expected:
-                self._accept(answer)
-        self._accept(durable_rules_engine.retract_fact(handle, _SENTINEL))
+            self._accept(retract_fact(handle, f'{{"id":"{index}","sid":"{STATE}"}}'))
+        self._accept(retract_fact(handle, _SENTINEL))
         return fired
 
     def _accept(self, answer: tuple[int, int]) -> None:
@@ -184,17 +178,27 @@ class _Ruleset:
             raise engine_failure(f"code {code}, slot {slot}")
         self._slot = slot
         self._expected = tuple((accepted, slot) for accepted in _ACCEPTED)
+        self._unmatched = (_CLEAN, slot)
 
-    def _drain(self) -> Iterator[tuple[str, str]]:
-        started = durable_rules_engine.start_action_for_state(self._handle, self._slot)
+    def _drain(self) -> Fired:
+        """What the engine says has fired, beside the sentinel, which must have fired once."""
+        handle, slot = self._handle, self._slot
+        proceed = durable_rules_engine.complete_and_start_action
+        started = durable_rules_engine.start_action_for_state(handle, slot)
         result = started[1] if started else None
+        fired: Fired = []
+        sentinels = 0
         while result is not None:
-            # The engine prints the rule and the whole fact; the id is written first, so it stands first.
-            match = _FIRED.match(result)
-            if match is None:
+            if result == _SENTINEL_FIRED:
+                sentinels += 1
+            elif match := _FIRED.match(result):
+                fired.append((int(match[1]), int(match[2])))
+            else:
                 raise engine_failure(f"an answer that cannot be read: {result[:80]}")
-            yield match[1], match[2]
-            result = durable_rules_engine.complete_and_start_action(self._handle, self._slot)
+            result = proceed(handle, slot)
+        if sentinels != 1:
+            raise engine_failure(f"the sentinel fired {sentinels} times")
+        return fired
 
 
 def definition(conditions: Iterable[tuple[int, Condition]], short: Mapping[str, str]) -> Mapping[str, object]:

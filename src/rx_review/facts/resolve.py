@@ -189,7 +189,9 @@ class Resolver:
         named = self._named(generic)[0] if generic else None
         if named not in (None, own.target):
             return None
-        return self.drug(None, own.target, own.form or form, own.strength or strength, own.pack or pack, kind)
+        # A name that means the same may say the form too.
+        name = own.target if named is None else generic
+        return self.drug(None, name, own.form or form, own.strength or strength, own.pack or pack, kind)
 
     def unmapped(self, line: Line, member: str) -> bool:
         """Whether a line carries a code that is neither ours nor mapped: a gap of ours, not a fault of the doctor's."""

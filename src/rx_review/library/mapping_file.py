@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from zipfile import BadZipFile
 
 from pydantic import ValidationError
 
 from rx_review.errors import Fault, InputError
 from rx_review.library.formulary import Formulary
 from rx_review.library.lookup import fold
+from rx_review.library.mapping_lines import Spoilt, mapping_lines
 from rx_review.library.nearness import NameIndex
 from rx_review.library.rows import MemberCode, columns
 
@@ -31,6 +32,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 _KINDS = {"drug": "drug", "药品": "drug", "diagnosis": "diagnosis", "诊断": "diagnosis"}
 _MOST = 100_000
+_ICD10 = re.compile(r"([A-Z][0-9]{2})\.?([0-9X][0-9A-Z.]*)?")
 
 
 def read_mapping_file(path: Path, institution: str, formulary: Formulary, today: date) -> list[MemberCode]:
@@ -49,20 +51,27 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
         known = ", ".join(sorted(formulary.institutions)[:5])
         zh = f"没有这个成员机构；例如 {known}"
         raise InputError(Fault("--institution", f"{institution} is no member", f"members are {known} …", zh))
-    lines = iter(_lines(path))
-    header = next(lines, ())
+    lines = mapping_lines(path)
+    _, header = next(lines, (1, ()))
     places = _places(header, path)
     targets = Targets(formulary, today.toordinal())
     rows: list[MemberCode] = []
     faults: list[Fault] = []
     seen: dict[tuple[str, str], int] = {}
-    for number, cells in enumerate(lines, 2):
+    for number, cells in lines:
         if number > _MOST:
             what = f"more than {_MOST} lines"
             faults.append(Fault(f"{path.name}:{number}", what, "split the file", "行数过多；请分开导入"))
             break
-        values = {name: cells[place].strip() if place < len(cells) else "" for name, place in places.items()}
-        if not any(values.values()):
+        written = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
+        spoilt = [
+            Fault(f"{path.name}:{number}: {name}", cell, "type the value in as text", cell.zh)
+            for name, cell in written.items()
+            if isinstance(cell, Spoilt)
+        ]
+        values = {name: cell.strip() for name, cell in written.items()}
+        if spoilt or not any(values.values()):
+            faults += spoilt
             continue
         found = _row(f"{path.name}:{number}", values, institution, targets, today)
         if isinstance(found, Fault):
@@ -101,7 +110,10 @@ class Targets:
     def diagnosis(self, written: str) -> str | None:
         """The ICD-10 code that a written code or exact name means."""
         named = self.formulary.diagnosis_codes.get(fold(written))
-        return named or (written.upper() if written.upper()[:3] in self.formulary.categories else None)
+        code = _ICD10.fullmatch(written.upper())
+        if named is not None or code is None or code[1] not in self.formulary.categories:
+            return named
+        return f"{code[1]}.{code[2]}" if code[2] else code[1]
 
     def near(self, kind: str, written: str) -> tuple[str, ...]:
         """Names near to a written one, for a person to choose from; never taken for it."""
@@ -157,9 +169,9 @@ def _row(where: str, values: Mapping[str, str], institution: str, targets: Targe
         )
     except ValidationError as error:
         first = error.errors()[0]
-        column = ".".join(str(part) for part in first["loc"])
+        place = ": ".join((where, *(str(part) for part in first["loc"])))
         what = first["msg"].removeprefix("Value error, ")
-        return Fault(f"{where}: {column}", what, "correct the cell", "单元格内容不合要求")
+        return Fault(place, what, "correct the cell", "单元格内容不合要求")
 
 
 def _places(header: Sequence[str], path: Path) -> Mapping[str, int]:
@@ -169,6 +181,10 @@ def _places(header: Sequence[str], path: Path) -> Mapping[str, int]:
         name: next((written.index(alias) for alias in aliases if alias in written), -1)
         for name, aliases in _HEADERS.items()
     }
+    twice = [written[place] for place in found.values() if place >= 0 and written.count(written[place]) > 1]
+    if twice:
+        zh = f"有两列都叫“{twice[0]}”；请保留一列"
+        raise InputError(Fault(f"{path.name}:1", f"two columns are called {twice[0]}", "keep one", zh))
     missing = [name for name in ("code", "target") if found[name] < 0]
     if missing:
         wanted = " / ".join(_HEADERS[missing[0]])
@@ -176,47 +192,6 @@ def _places(header: Sequence[str], path: Path) -> Mapping[str, int]:
             Fault(f"{path.name}:1", f"no column {missing[0]}", f"name one column {wanted}", f"缺少列：{wanted}")
         )
     return {name: place for name, place in found.items() if place >= 0}
-
-
-def _lines(path: Path) -> Iterable[Sequence[str]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        why = error.strerror or "cannot be read"
-        raise InputError(Fault(str(path), why, "correct the path", "无法读取；请更正路径")) from None
-    if path.suffix.lower() == ".xlsx":
-        return _sheet_lines(path, data)
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return list(csv.reader(io.StringIO(text, newline="")))
-    zh = "既不是 UTF-8 也不是 GB18030；请另存为 UTF-8"
-    raise InputError(Fault(path.name, "neither UTF-8 nor GB18030", "save it as UTF-8", zh))
-
-
-def _sheet_lines(path: Path, data: bytes) -> Iterator[Sequence[str]]:
-    # Only whoever sends a spreadsheet pays for the library that reads one.
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
-        fault = Fault(path.name, "not an xlsx file", "save it as xlsx or csv", "不是 xlsx 文件；请另存为 xlsx 或 csv")
-        raise InputError(fault) from None
-    for row in book.worksheets[0].iter_rows(values_only=True):
-        yield [_cell(value) for value in row]
-
-
-def _cell(value: object) -> str:
-    """A cell as text; a whole number that a spreadsheet keeps as 10023.0 is 10023."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def merge_mappings(folder: Path, kept: Iterable[MemberCode], new: Iterable[MemberCode]) -> int:
@@ -227,27 +202,29 @@ def merge_mappings(folder: Path, kept: Iterable[MemberCode], new: Iterable[Membe
     """
     rows: dict[tuple[str, str, str], list[MemberCode]] = {}
     for row in kept:
-        rows.setdefault((row.institution, row.kind, row.code), []).append(row)
+        rows.setdefault((row.institution, row.kind, fold(row.code)), []).append(row)
     added = 0
     for row in new:
-        same = rows.setdefault((row.institution, row.kind, row.code), [])
-        last = same[-1] if same else None
-        if last is not None and last.until is None:
-            if _meaning(last) == _meaning(row):
-                continue
-            same.pop()
-            if last.from_ < row.from_:
-                same.append(last.model_copy(update={"until": row.from_}))
-        same.append(row)
+        same = rows.setdefault((row.institution, row.kind, fold(row.code)), [])
+        now = next((old for old in same if old.from_ <= row.from_ and (old.until or date.max) > row.from_), None)
+        later = min((old.from_ for old in same if old.from_ > row.from_), default=None)
+        if now is not None and now.until == later and _meaning(now) == _meaning(row):
+            continue
+        if now is not None:
+            same.remove(now)
+            if now.from_ < row.from_:
+                same.append(now.model_copy(update={"until": row.from_}))
+        # What is planned for a later day stays planned.
+        same.append(row if later is None else row.model_copy(update={"until": later}))
         added += 1
     names = columns(MemberCode)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    for key in sorted(rows):
-        for row in sorted(rows[key], key=lambda row: row.from_):
-            cells = row.model_dump(by_alias=True, mode="json")
-            writer.writerow([_written(cells[name]) for name in names])
+    every = (row for same in rows.values() for row in same)
+    for row in sorted(every, key=lambda row: (row.institution, row.kind, row.code, row.from_)):
+        cells = row.model_dump(by_alias=True, mode="json")
+        writer.writerow([_written(cells[name]) for name in names])
     partial = folder / "mappings.csv.new"
     partial.write_text(text.getvalue(), encoding="utf-8")
     partial.replace(folder / "mappings.csv")
