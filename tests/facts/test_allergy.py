@@ -3,6 +3,10 @@
 import pytest
 from tests.facts.small import facts, rows, told
 
+from rx_review import config
+from rx_review.facts.resolve import Resolver
+from rx_review.library.edition import load_edition
+
 CROSS = {"target": "头孢曲松", "topic": "allergy", "condition": "class:penicillin", "grade": "caution"}
 CEFTRIAXONE = {"generic": "头孢曲松", "form": "注射用无菌粉末", "route": "iv_drip"}
 
@@ -106,3 +110,22 @@ def test_a_recorded_name_of_that_time(small):
         patient={"allergies": {"status": "known", "items": ["老药"]}},
     )["concern"]
     assert [c.row for c in cases] == ["no_limit"]
+
+
+@pytest.mark.parametrize(
+    ("text", "recorded"),
+    [
+        ("急性扁桃体炎，青霉素过敏", True),
+        ("青霉素过敏史", True),
+        ("对青霉素类药物过敏", True),
+        ("急性扁桃体炎 青霉素过敏？", True),
+        ("急性扁桃体炎，无青霉素过敏史", False),
+        ("否认青霉素过敏史", False),
+        ("过敏性鼻炎", False),
+    ],
+)
+def test_an_allergy_among_the_diagnoses_is_an_allergy(text, recorded):
+    edition = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    reader = Resolver(edition.formulary, 739_600)
+    read, _ = reader.diagnosis(text, None, "western", "")
+    assert (read.allergens == ("青霉素",)) is recorded

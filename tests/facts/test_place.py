@@ -159,9 +159,7 @@ SHIPPED = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_
 @lru_cache(maxsize=1)
 def corpus() -> tuple[Prescription, ...]:
     return tuple(
-        check_prescription(tree)
-        for file in sorted(CORPUS.glob("*.json"))
-        for tree in decode(file.read_text("utf-8"))
+        check_prescription(tree) for file in sorted(CORPUS.glob("*.json")) for tree in decode(file.read_text("utf-8"))
     )
 
 
@@ -173,9 +171,7 @@ def shipped() -> Reviewer:
 def reviewed(prescription: Prescription, lacks: frozenset[str]):
     """A review as if every member's system lacked these; the compiled rules stay the same."""
     site = Site.model_construct(lacks=lacks)
-    members = {
-        name: row.model_copy(update={"site": "one"}) for name, row in SHIPPED.formulary.institutions.items()
-    }
+    members = {name: row.model_copy(update={"site": "one"}) for name, row in SHIPPED.formulary.institutions.items()}
     reviewer = shipped()
     reviewer.facts = FactBuilder(replace(SHIPPED.formulary, sites={"one": site}, institutions=members))
     return reviewer.review(prescription, NOTHING_KNOWN, prescription.issued_at, both=False)
@@ -183,10 +179,8 @@ def reviewed(prescription: Prescription, lacks: frozenset[str]):
 
 def reads(rule: str) -> set[str]:
     """The fields on which the facts of a rule rest."""
-    (conditions,) = (
-        [condition for program in shipped().programs.values() for condition in program.conditions if condition.rule.id == rule],
-    )
-    (condition,) = conditions
+    every = (condition for program in shipped().programs.values() for condition in program.conditions)
+    (condition,) = (condition for condition in every if condition.rule.id == rule)
     return {CARRIED_BY[test.fact.name] for test in condition.tests if test.fact.name in CARRIED_BY}
 
 
@@ -236,7 +230,7 @@ def test_a_missing_skin_test_is_a_return_or_a_note_as_the_system_can_send_it():
     }  # fmt: skip
     read = read_prescription(json.dumps(sheet))
     rules = {finding.rule: finding.severity for finding in reviewed(read, frozenset()).findings}
-    stopping = {rule for rule, severity in rules.items() if rule.startswith("RX-SKIN") and RANK[severity] >= RANK["hold"]}
+    stopping = {rule for rule in rules if rule.startswith("RX-SKIN") and RANK[rules[rule]] >= RANK["hold"]}
     assert stopping
     found = reviewed(read, frozenset({"skin_test"}))
     assert not stopping & {finding.rule for finding in found.findings}

@@ -36,10 +36,11 @@ READ_BY_CODE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How the rules use a parameter: which way is stricter, and the rules, by id."""
+    """How the rules use a parameter: which way is stricter, the rules, by id, and the decimals that they compare."""
 
     stricter: Stricter
     rules: tuple[str, ...]
+    digits: int | None = None
 
     @property
     def members_may_set(self) -> bool:
@@ -59,24 +60,38 @@ def uses(edition: Edition) -> Mapping[str, Use]:
 
 def _use(name: str, conditions: Iterable[Condition]) -> Use:
     found: dict[Stricter, set[str]] = defaultdict(set)
+    digits: list[int] = []
     for condition in conditions:
         for side, tests in ((True, condition.when), (False, condition.unless)):
             for test in tests:
                 if test.parameter == name:
                     operator = test.operator if side else NEGATED[test.operator]
                     found[_DIRECTION[operator]].add(condition.rule.id)
+                    digits.append(test.fact.digits)
     rules = tuple(sorted(rule for named in found.values() for rule in named))
     if name in READ_BY_CODE or len(found) > 1:
-        return Use("mixed", rules)
-    return Use(next(iter(found), "unused"), rules)
+        return Use("mixed", rules, min(digits, default=None))
+    return Use(next(iter(found), "unused"), rules, min(digits, default=None))
 
 
 def settings_faults(edition: Edition) -> list[Fault]:
-    """Every setting of a member that loosens what holds above it, or that only the county may set."""
+    """Every setting that is finer than the rules compare, and every member's that loosens or is the county's alone."""
     formulary = edition.formulary
-    rows = [row for key in formulary.settings for row in formulary.settings.all(key) if row.institution is not None]
+    rows = [row for key in formulary.settings for row in formulary.settings.all(key)]
     used = uses(edition) if rows else {}
-    return [fault for row in rows for fault in _setting_faults(row, used[row.parameter], formulary)]
+    faults = [fault for row in rows for fault in _finer(row, used[row.parameter])]
+    members = [row for row in rows if row.institution is not None]
+    return faults + [fault for row in members for fault in _setting_faults(row, used[row.parameter], formulary)]
+
+
+def _finer(row: Setting, use: Use) -> Iterator[Fault]:
+    """The engines compare whole numbers of the fact's last decimal: 2.5 signatures would silently be 2."""
+    if use.digits is not None and row.value.scaleb(use.digits) % 1:
+        yield Fault(
+            f"settings.csv: {row.parameter}, {row.institution or 'county'}, from {row.from_}",
+            f"{row.value} has more than {use.digits} decimals", "round it to what is counted",
+            f"{row.value} 的小数超过 {use.digits} 位；请取到可以计数的位数",
+        )  # fmt: skip
 
 
 def _setting_faults(row: Setting, use: Use, formulary: Formulary) -> Iterator[Fault]:

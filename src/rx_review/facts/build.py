@@ -45,6 +45,8 @@ class FactBuilder:
         lines = [(line, understand(line, place, prescription.decoction, resolver)) for line in prescription.lines]
         age = age_of(prescription)
         diagnoses = read_diagnoses(prescription, place.member, resolver)
+        weighed = [understood for _, understood in lines if understood.by_weight]
+        lightest = lightest_weight(age, resolver) if weighed else None
         whole = prescription_case(
             prescription,
             circumstances,
@@ -54,10 +56,10 @@ class FactBuilder:
             place,
             resolver,
             at,
-            weight_needed=needs_weight((understood for _, understood in lines), age),
-            weight_decides=weight_decides((understood for _, understood in lines), age, lightest_weight(age, resolver)),
+            weight_needed=needs_weight(weighed, age),
+            weight_decides=weight_decides(weighed, age, lightest),
         )
-        person = Person.of(prescription, whole, age, diagnoses, resolver)
+        person = Person.of(prescription, whole, age, diagnoses, resolver, lightest)
         line_cases: list[Case] = []
         concerns: list[Case] = []
         for line, understood in lines:

@@ -49,10 +49,18 @@ class Person:
     """The lightest weight to be expected at that age, in kg; None for adults and unknown ages."""
 
     @classmethod
-    def of(cls, prescription: Prescription, whole: Case, age: Age, diagnoses: Diagnoses, resolver: Resolver) -> Person:
+    def of(
+        cls,
+        prescription: Prescription,
+        whole: Case,
+        age: Age,
+        diagnoses: Diagnoses,
+        resolver: Resolver,
+        lightest: Decimal | None,
+    ) -> Person:
         """Read the patient of a prescription whose own facts are computed."""
         patient = prescription.patient
-        recorded, related, unread = _allergens(patient, resolver)
+        recorded, related, unread = _allergens(patient, diagnoses, resolver)
         asked = patient.allergies is not None and patient.allergies.status != "not_asked"
         pregnant, lactating, sex = (whole.own.get(name) for name in ("pregnant", "lactating", "sex"))
         return cls(
@@ -69,7 +77,7 @@ class Person:
             asked,
             unread,
             int(resolver.formulary.parameter("renal_result_days", resolver.day) or 0),
-            lightest_weight(age, resolver),
+            lightest,
         )
 
 
@@ -79,11 +87,13 @@ def lightest_weight(age: Age, resolver: Resolver) -> Decimal | None:
     return resolver.formulary.lightest(days) if days is not None and age.at_least("18y") is False else None
 
 
-def _allergens(patient: Patient, resolver: Resolver) -> tuple[Mapping[str, str], Mapping[str, str], bool]:
+def _allergens(
+    patient: Patient, diagnoses: Diagnoses, resolver: Resolver
+) -> tuple[Mapping[str, str], Mapping[str, str], bool]:
     formulary, day = resolver.formulary, resolver.day
     recorded: dict[str, str] = {}
     unread = False
-    for item in patient.allergies.items if patient.allergies else ():
+    for item in (*(patient.allergies.items if patient.allergies else ()), *diagnoses.allergens):
         targets = formulary.allergens.on(fold(item), day) or _named(item, resolver)
         unread = unread or not targets
         for target in targets:
@@ -146,6 +156,8 @@ def is_excused(prescription: Prescription, purpose: str, lines: tuple[int, ...])
 
     A reason that names several lines is about those together; one that names a single line is about it with any other.
     """
+    if not prescription.reasons:
+        return False
     return any(
         reason.for_ == purpose
         and reason.signed_again

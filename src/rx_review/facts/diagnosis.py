@@ -34,6 +34,8 @@ class ReadDiagnosis(NamedTuple):
     vague: bool
     possible: frozenset[str] = frozenset()
     syndrome: bool = False
+    allergens: tuple[str, ...] = ()
+    """What an allergy written among the diagnoses is to, suspected ones too."""
 
 
 def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary) -> ReadDiagnosis:
@@ -73,6 +75,7 @@ def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary)
         bool(parts) and not telling,
         frozenset(possible) - present,
         kind == "tcm_syndrome" or any(part.kind == "tcm_syndrome" for part in telling),
+        tuple(part.allergen for part in telling if part.allergen and part.state != "absent"),
     )
 
 

@@ -21,11 +21,15 @@ VAGUE = "vague"
 
 
 class Part(NamedTuple):
-    """A part of a text: `code` is the ICD-10 code of its name, `kind` empty if no name was found."""
+    """A part of a text: `code` is the ICD-10 code of its name, `kind` empty if no name was found.
+
+    `allergen` is what an allergy that is written among the diagnoses is to.
+    """
 
     state: State
     code: str | None
     kind: str
+    allergen: str = ""
 
 
 class _Item(NamedTuple):
@@ -64,6 +68,7 @@ _PAST_BEFORE = re.compile(r"^(?:既往有?|曾患|曾有|有(?=.*史))")
 _HISTORY = re.compile(r"史(?:\d+(?:\.\d+)?[年月周天]余?)?$")
 _PAST_AFTER = re.compile(r"(?:病史|既往史|手术史|史|术后|治疗后|已?治愈后?|后)(?:\d+(?:\.\d+)?[年月周天]余?)?$")
 _HAVING = re.compile(r"^(?:确诊为?|患有?|有)")
+_ALLERGY = re.compile(r"对?(.+?)(?:类|类药物|药物)?过敏(?:反应)?(?:史|者)?")
 _FAMILY = re.compile(r"家族史$|^(?:父亲|母亲|父母|家族(?!性)|兄弟|姐妹|其父|其母)")
 _DURATION = re.compile(r"(?:反复)?\d+(?:\.\d+)?余?(?:年|个?月|周|天|日)余?$")
 _ERRAND = re.compile(r"(?:取药|开药|配药|续方|复诊|复查|随访|换药)$")
@@ -122,8 +127,10 @@ class TextReader:
             kind = self._formulary.tcm_names[item + "证"]
         if kind is not None and (self._tcm or code is None):
             return Part("present", None, kind)
-        if code is not None:
-            return Part("present", code, "western")
+        allergy = _ALLERGY.fullmatch(item)
+        allergen = allergy[1] if allergy is not None and allergy[1] in self._formulary.allergens else ""
+        if code is not None or allergen:
+            return Part("present", code, "western", allergen)
         vague = ("diagnosis", item) in self._formulary.wordings
         return Part("present", None, VAGUE) if vague else None
 

@@ -109,6 +109,7 @@ def weight_decides(lines: Iterable[Understood], age: Age, lightest: Decimal | No
         and age.within(bound.row.age_from, bound.row.age_until) is not False
         and not _within_lightest(bound, lightest)
         for understood in lines
+        if understood.by_weight
         for bound in understood.bounds
     )
 
@@ -118,5 +119,6 @@ def needs_weight(lines: Iterable[Understood], age: Age) -> bool:
     return any(
         bound.row.per == "kg" and age.within(bound.row.age_from, bound.row.age_until) is True
         for understood in lines
+        if understood.by_weight
         for bound in understood.bounds
     )

@@ -36,6 +36,8 @@ class Understood:
     cautions: tuple[Caution, ...] = ()
     bounds: tuple[Bound, ...] = ()
     as_needed: bool = False
+    by_weight: bool = False
+    """Whether a bound is per kg of body weight."""
 
 
 def understand(line: Line, place: Place, decoction: Decoction | None, resolver: Resolver) -> Understood:
@@ -89,9 +91,9 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
     cautions = cautions_of(known, topical, resolver)
     frequency = resolver.frequency(line.frequency)
     as_needed = frequency is not None and frequency.times is None
-    return Understood(
-        known, supply, topical, sheet, names, cautions, bounds_of(known, supply, topical, group, resolver), as_needed
-    )
+    bounds = bounds_of(known, supply, topical, group, resolver)
+    by_weight = any(bound.row.per == "kg" for bound in bounds)
+    return Understood(known, supply, topical, sheet, names, cautions, bounds, as_needed, by_weight)
 
 
 def line_case(

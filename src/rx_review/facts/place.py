@@ -50,7 +50,8 @@ def forget_line(values: dict[str, int | str], line: Line, prescription: Prescrip
     """Take away what a line does not say only because its system cannot."""
     for field in lacks & _OF_LINE.keys():
         sent = prescription.reasons if field == "reasons" else getattr(line, field)
-        if not sent:
+        # A quantity of nothing was sent; an empty list of reasons was not.
+        if sent is None or sent == ():
             for fact in _OF_LINE[field]:
                 values.pop(fact, None)
 

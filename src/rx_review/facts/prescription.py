@@ -52,6 +52,8 @@ class Diagnoses:
     syndrome: bool = False
     unmapped: tuple[str, ...] = ()
     """Codes of the member's own that nobody has mapped."""
+    allergens: tuple[str, ...] = ()
+    """What allergies written among the diagnoses are to."""
 
 
 def prescription_case(
@@ -179,6 +181,7 @@ def read_diagnoses(prescription: Prescription, member: str, resolver: Resolver) 
         possible,
         any(read.syndrome for read in found),
         tuple(code for _, code in both if code is not None),
+        tuple(name for read in found for name in read.allergens),
     )
 
 
@@ -195,8 +198,7 @@ def _patient(
     sheet.tell("age_years", age.years, "birth_date")
     fine = age.birth is not None or (age.written is not None and age.written[1] != "y")
     sheet.tell("age_in_months_or_days", fine)
-    child = age.known and age.at_least("18y") is False
-    sheet.values["attention_deficit_child"] = int(child and "adhd" in diagnoses.groups)
+    sheet.values["attention_deficit_child"] = int("adhd" in diagnoses.groups and age.within(None, "18y") is True)
     sheet.tell("sex", patient.sex if patient.sex in ("male", "female") else None, "sex")
     maternal = register is not None and register.maternal_since is not None
     possible = childbearing(prescription, age, resolver) if not maternal else True
