@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -38,13 +40,13 @@ LIMITS = rows(
 
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory) -> FactBuilder:
-    growth = [{"days": days, "lightest": lightest} for days, lightest in GROWTH]
+    growth = [{"days": str(days), "lightest": lightest} for days, lightest in GROWTH]
     return FactBuilder(formulary(tmp_path_factory.mktemp("growth"), limits=LIMITS, growth=growth))
 
 
 def third_percentile(days: int) -> Decimal:
     """Any curve that never falls and meets the table where a row begins: here a straight line between the rows."""
-    for (start, light), (end, heavy) in zip(GROWTH, GROWTH[1:], strict=False):
+    for (start, light), (end, heavy) in pairwise(GROWTH):
         if start <= days < end:
             return Decimal(light) + (Decimal(heavy) - Decimal(light)) * (days - start) / (end - start)
     return Decimal(GROWTH[-1][1])
@@ -87,8 +89,9 @@ def test_within_without_a_weight_is_within_at_the_weight_of_every_child_from_the
     assert set(unknown) == set(weighed) == {"single_dose", "daily_dose"}
     for topic, case in unknown.items():
         if percent(case) is not None:
-            assert percent(case) <= 10_000
-            assert percent(weighed[topic]) <= 10_000
+            assert percent(case) <= 100
+            assert percent(weighed[topic]) <= 100
+            assert milligrams <= 10 * real if topic == "single_dose" else 3 * milligrams <= 40 * real
         else:
             assert case.cause("percent_of_bound") == "weight"
             assert decides == 1
@@ -108,7 +111,7 @@ def test_a_dose_over_the_bound_of_the_lightest_child_is_never_called_within(buil
 def test_a_row_holds_from_its_first_day(builder, row):
     start, light = row
     exactly = 10 * Decimal(light)
-    assert percent(cases(builder, exactly, birth=ISSUED - timedelta(days=start))[0]["single_dose"]) == 10_000
+    assert percent(cases(builder, exactly, birth=ISSUED - timedelta(days=start))[0]["single_dose"]) == 100
     assert percent(cases(builder, exactly, birth=ISSUED - timedelta(days=start - 1))[0]["single_dose"]) is None
     over = exactly + Decimal("0.1")
     assert percent(cases(builder, over, birth=ISSUED - timedelta(days=start))[0]["single_dose"]) is None
@@ -116,7 +119,15 @@ def test_a_row_holds_from_its_first_day(builder, row):
 
 def test_a_weight_that_is_written_is_used_however_light(builder):
     limits, _ = cases(builder, 60, birth=ISSUED - timedelta(days=1826), weight="5")
-    assert percent(limits["single_dose"]) == 12_000
+    assert percent(limits["single_dose"]) == 120
+
+
+@settings(max_examples=100)
+@given(doses, st.decimals("2", "80", places=1))
+def test_a_dose_over_the_bound_of_a_written_weight_is_over_a_hundred_percent(builder, milligrams, weight):
+    limits, _ = cases(builder, milligrams, birth=ISSUED - timedelta(days=2000), weight=str(weight))
+    assert (percent(limits["single_dose"]) > 100) == (milligrams > 10 * weight)
+    assert (percent(limits["daily_dose"]) > 100) == (3 * milligrams > 40 * weight)
 
 
 def test_an_adult_is_never_lightest(builder):
@@ -159,7 +170,7 @@ def test_within_at_a_written_age_is_within_for_whoever_may_be_that_old(builder, 
     exact, exactly = cases(builder, milligrams, birth=birth)
     for topic, case in unknown.items():
         if case.own.get("by_weight") == 1 and percent(case) is not None:
-            assert percent(case) <= 10_000
+            assert percent(case) <= 100
             assert percent(exact[topic]) is not None
     if decides == 0 and Age(ISSUED, birth).at_least("18y") is False:
         assert exactly == 0
@@ -181,8 +192,6 @@ def test_without_an_age_or_with_two_that_contradict_each_other_nothing_is_within
 
 
 def test_the_lightest_weights_that_are_shipped_never_fall_with_age_and_no_child_of_the_county_is_below():
-    from random import Random
-
     known = build_formulary(read_tables(config.formulary_dir()), {})
     weights = [lightest for _, lightest in known.growth]
     assert weights == sorted(weights)
