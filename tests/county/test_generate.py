@@ -11,7 +11,6 @@ from copy import deepcopy
 from datetime import date, timedelta
 from functools import lru_cache
 from math import sqrt
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -23,9 +22,8 @@ from rx_review.county.gaps import leave_gaps
 from rx_review.county.regimen import FOLDER, Regimen
 from rx_review.county.writing import Written, write_prescription
 from rx_review.facts.build import FactBuilder
+from rx_review.library.edition import load_edition
 from rx_review.library.formulary import Formulary
-from rx_review.library.indexing import build_formulary
-from rx_review.library.tables import read_tables
 
 DAY = date(2026, 11, 2)
 TIERS = ("village", "township", "county")
@@ -39,7 +37,7 @@ def shipped_regimens() -> tuple[Regimen, ...]:
 
 @lru_cache(maxsize=1)
 def shipped_formulary() -> Formulary:
-    return build_formulary(read_tables(config.formulary_dir()), {})
+    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir()).formulary
 
 
 def made(seed: int, *, days=1, per_day=100, gaps=True, first=DAY, regimens=None) -> list[Generated]:
@@ -59,7 +57,7 @@ def as_bytes(generated: list[Generated]) -> bytes:
 
 @lru_cache(maxsize=1)
 def thousands() -> tuple[Generated, ...]:
-    return tuple(made(11, per_day=3_000))
+    return tuple(made(11, per_day=1_600))
 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_others():
@@ -73,9 +71,8 @@ from datetime import date
 from pathlib import Path
 from rx_review import config
 from rx_review.county import generate_county, read_regimens
-from rx_review.library.indexing import build_formulary
-from rx_review.library.tables import read_tables
-formulary = build_formulary(read_tables(config.formulary_dir()), {})
+from rx_review.library.edition import load_edition
+formulary = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir()).formulary
 for one in generate_county(formulary, read_regimens(Path(sys.argv[1])), seed=5, first=date(2026, 11, 2), days=2,
                            per_day=20):
     print(one.sound.prescription.model_dump_json())
@@ -84,16 +81,14 @@ for one in generate_county(formulary, read_regimens(Path(sys.argv[1])), seed=5, 
 
 def test_another_process_with_another_hash_seed_writes_the_same(tmp_path, checkout):
     shutil.copy(FOLDER / "emergency.yaml", tmp_path)
-    outs = set()
-    for seed in ("1", "2"):
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, check=True, timeout=120,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(checkout / "src")},
-        )  # fmt: skip
-        outs.add(done.stdout)
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, check=False, timeout=120,
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(checkout / "src")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
     here = made(5, days=2, per_day=20, regimens=read_regimens(tmp_path))
-    outs.add("".join(f"{one.sound.prescription.model_dump_json()}\n" for one in here).encode())
-    assert len(outs) == 1
+    assert done.stdout == "".join(f"{one.sound.prescription.model_dump_json()}\n" for one in here).encode()
 
 
 def test_days_and_sheets_a_day_are_as_asked():
@@ -293,16 +288,19 @@ def test_each_field_is_filled_in_as_often_as_the_table_says(tier):
 
 def test_how_a_site_spells_a_route_a_frequency_or_a_unit_means_the_same():
     resolver = FactBuilder(shipped_formulary()).resolver(DAY.toordinal())
+
+    def meant(line: dict) -> tuple:
+        """What reviews count with; two words for once a day are one."""
+        route, often = resolver.route(line.get("route")), resolver.frequency(line.get("frequency"))
+        unit = resolver.unit(line.get("dose_unit"))
+        where = route and (route.group, route.infusion, route.systemic, route.countable)
+        return where, often and (often.times, often.period), unit and (unit.dimension, unit.factor)
+
     for _, tier, written, random in each_written():
         before = deepcopy(written.sheet["lines"])
         speak(written.sheet, tier, random)
         for one, other in zip(before, written.sheet["lines"], strict=True):
-            for field, read in (
-                ("route", resolver.route),
-                ("frequency", resolver.frequency),
-                ("dose_unit", resolver.unit),
-            ):
-                assert read(other.get(field)) == read(one.get(field)), (one.get(field), other.get(field))
+            assert meant(one) == meant(other), (one, other)
             assert only_less(one, other, but=("route", "frequency", "dose_unit"))
 
 
@@ -332,7 +330,7 @@ def share_of_lines(name: str, value: object) -> float:
     builder = FactBuilder(shipped_formulary())
     told = [
         case.known(name)
-        for one in ordinary()[:1500]
+        for one in ordinary()[:800]
         for case in builder.build(*one.sound, one.sound.prescription.issued_at).cases["line"]
     ]
     return 100 * told.count(value) / len(told)

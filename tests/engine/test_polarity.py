@@ -88,7 +88,7 @@ def random_rule(choose: random.Random, name: str) -> Condition:
     return condition(name, tests(2), tests(2))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(rule_sets())
 def test_what_members_may_tighten_can_only_stop_more(conditions):
     with pytest.MonkeyPatch.context() as patch:
@@ -103,7 +103,7 @@ def test_what_members_may_tighten_can_only_stop_more(conditions):
         assert not use.members_may_set
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(rule_sets())
 def test_the_rules_that_use_it_are_those_that_name_it(conditions):
     with pytest.MonkeyPatch.context() as patch:

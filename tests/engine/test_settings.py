@@ -267,7 +267,7 @@ def value_on(decided: Decided, scope: str | None, day: int) -> int:
     return 14
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(decisions())
 def test_what_loosens_on_any_day_is_refused_and_nothing_else(plain, decided):
     made = edition_of(plain, decided)
@@ -292,7 +292,7 @@ def test_the_value_on_a_day_is_that_of_the_nearest_scope_that_has_one(plain, dec
         assert formulary.parameter("most_days", formulary.epoch(ordinal), whose) == expected
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(decisions(), st.integers(0, 30), st.integers(6, 18))
 def test_both_executors_judge_by_the_value_of_the_member_and_day(plain, decided, day, taken):
     made = edition_of(plain, decided)

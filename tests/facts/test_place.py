@@ -187,7 +187,7 @@ def reads(rule: str) -> set[str]:
 lacking = st.frozensets(st.sampled_from(sorted(CARRIED)), max_size=6) | st.just(CARRIED)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.integers(0, 10**6), lacking)
 def test_what_a_system_lacks_only_takes_findings_away_that_rest_on_it_and_says_so(seed, lacks):
     prescription = Random(seed).choice(corpus())
@@ -205,7 +205,7 @@ def test_what_a_system_lacks_only_takes_findings_away_that_rest_on_it_and_says_s
         assert not_carried.outcome == "note"
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), lacking)
 def test_a_return_or_a_block_about_what_was_sent_stays(seed, lacks):
     prescription = Random(seed).choice(corpus())

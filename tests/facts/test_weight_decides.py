@@ -14,8 +14,7 @@ from rx_review import config
 from rx_review.county.patient import draw_weight
 from rx_review.facts.age import Age, birthday, read_age
 from rx_review.facts.build import FactBuilder
-from rx_review.library.indexing import build_formulary
-from rx_review.library.tables import read_tables
+from rx_review.library.edition import load_edition
 
 ISSUED = date(2026, 11, 1)
 GROWTH = (
@@ -77,7 +76,7 @@ doses = st.decimals("0.5", "900", places=1)
 heavier = st.decimals("0", "30", places=1)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(ages, doses, heavier)
 def test_within_without_a_weight_is_within_at_the_weight_of_every_child_from_the_third_percentile_up(
     builder, days, milligrams, more
@@ -98,7 +97,7 @@ def test_within_without_a_weight_is_within_at_the_weight_of_every_child_from_the
     assert decides == any(percent(case) is None for case in unknown.values())
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(ages, doses)
 def test_a_dose_over_the_bound_of_the_lightest_child_is_never_called_within(builder, days, milligrams):
     lightest = max(Decimal(light) for start, light in GROWTH if start <= days)
@@ -161,7 +160,7 @@ def born_within(written: str) -> tuple[date, date]:
     return min(held), max(held)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(WRITTEN, doses, st.floats(0, 1))
 def test_within_at_a_written_age_is_within_for_whoever_may_be_that_old(builder, written, milligrams, where):
     first, last = born_within(written)
@@ -176,7 +175,7 @@ def test_within_at_a_written_age_is_within_for_whoever_may_be_that_old(builder, 
         assert exactly == 0
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(WRITTEN)
 def test_the_fewest_days_of_a_written_age_are_no_more_than_the_youngest_has(written):
     _, last = born_within(written)
@@ -192,7 +191,7 @@ def test_without_an_age_or_with_two_that_contradict_each_other_nothing_is_within
 
 
 def test_the_lightest_weights_that_are_shipped_never_fall_with_age_and_no_child_of_the_county_is_below():
-    known = build_formulary(read_tables(config.formulary_dir()), {})
+    known = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir()).formulary
     weights = [lightest for _, lightest in known.growth]
     assert weights == sorted(weights)
     assert known.growth[0][0] == 0

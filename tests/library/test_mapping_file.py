@@ -106,11 +106,12 @@ HEADERS = {
     "pack": ("pack", "包装数", "转换系数"),
 }
 CELLS = {
-    "kind": "药品", "code": "A1", "name": "叫法", "target": "二甲双胍", "form": "缓释片", "strength": "0.5g", "pack": "30",
+    "kind": "药品", "code": "A1", "name": "叫法", "target": "二甲双胍", "form": "缓释片", "strength": "0.5g",
+    "pack": "30",
 }  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_the_columns_stand_in_any_order_in_chinese_or_english_among_others(load, data):
     names = data.draw(st.permutations([*HEADERS, "机构", "次数", "建议"]))
@@ -290,7 +291,7 @@ def _workbook() -> bytes:
     return data.getvalue()
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32))
 def test_a_spoilt_workbook_is_read_or_refused_and_nothing_else(known, tmp_path, seed):
     choose = random.Random(seed)
@@ -336,7 +337,7 @@ def test_a_sheet_is_read_whole_whatever_it_says_of_its_size(known, tmp_path, siz
     assert len(read_mapping_file(path, "T1", known, TODAY)) == 19
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(load, content):
     assert or_refused(lambda: load("院内码,指向\n".encode() + content)) != []
@@ -444,7 +445,7 @@ steps = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_loading_in_the_order_of_days_gives_what_was_last_said_on_each_day(merge, drawn):
     drawn = sorted(drawn, key=lambda step: step[0])
@@ -458,7 +459,7 @@ def test_loading_in_the_order_of_days_gives_what_was_last_said_on_each_day(merge
             assert on(formulary, code, day) == (said[-1] if said else None)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_history_there_is_the_files_can_be_read_and_the_past_is_not_rewritten(merge, data):
     ends = sorted(data.draw(st.sets(st.integers(0, 60), min_size=2, max_size=8)))

@@ -14,7 +14,6 @@ from rich.text import Text
 from rx_review import config
 from rx_review.cli.console import edition, err, out, say_faults
 from rx_review.cli.review import read_prescriptions
-from rx_review.domain.values import county_day
 from rx_review.errors import EnvironmentFault, Fault, InputError
 from rx_review.facts.build import FactBuilder
 from rx_review.facts.gaps import Gap, gaps_of
@@ -26,8 +25,9 @@ _HEADER = ("机构", "字典", "院内码", "院内名称", "次数", "现状", 
 
 def todo(paths: list[str], site: str | None, institution: str | None, as_csv: bool, as_json: bool) -> int:
     """Count what cannot be mapped in the prescriptions of those files and print it, most often first."""
-    loaded = edition()
-    builder = FactBuilder(loaded.formulary)
+    loaded, today = edition(), config.today().toordinal()
+    # What is mapped by now is done, also for sheets that were issued before.
+    resolver = FactBuilder(loaded.formulary).resolver(today)
     counted: Counter[Gap] = Counter()
     bad = False
     for found in read_prescriptions(paths, site, institution):
@@ -35,8 +35,8 @@ def todo(paths: list[str], site: str | None, institution: str | None, as_csv: bo
             bad = True
             say_faults(found, "zh")
             continue
-        counted.update(gaps_of(found, builder.resolver(county_day(found.issued_at).toordinal())))
-    targets = Targets(loaded.formulary, config.today().toordinal())
+        counted.update(gaps_of(found, resolver))
+    targets = Targets(loaded.formulary, today)
     rows = [_row(gap, count, targets) for gap, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
     if as_json:
         print(json.dumps([dict(zip(_KEYS, row, strict=True)) for row in rows], ensure_ascii=False, indent=1))

@@ -17,7 +17,7 @@ from rx_review.cli.console import edition, err, out, say_faults
 from rx_review.cli.page import review_page
 from rx_review.domain.circumstances import NOTHING_KNOWN, Circumstances
 from rx_review.domain.prescription import Prescription
-from rx_review.domain.reading import read_many
+from rx_review.domain.reading import read_circumstances, read_many
 from rx_review.domain.review import RANK, as_json
 from rx_review.domain.values import Instant
 from rx_review.engine.review import review
@@ -93,16 +93,13 @@ def _circumstances(path: str | None) -> Circumstances:
     if path is None:
         return NOTHING_KNOWN
     try:
-        return Circumstances.model_validate_json(Path(path).read_bytes())
+        text = Path(path).read_bytes().decode("utf-8")
     except OSError as error:
-        fault = Fault(path, error.strerror or "cannot be read", "correct the path", "无法读取；请更正路径")
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "/".join(str(part) for part in first["loc"])
-        fault = Fault(
-            f"{path}/{where}", first["msg"], "see `./rx schema circumstances`", "不符合 circumstances 的 schema"
-        )
-    raise InputError(fault)
+        what = error.strerror or "cannot be read"
+        raise InputError(Fault(path, what, "correct the path", "无法读取；请更正路径")) from None
+    except UnicodeDecodeError:
+        raise InputError(Fault(path, "not UTF-8", "save it as UTF-8", "不是 UTF-8；请另存为 UTF-8")) from None
+    return read_circumstances(text, path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def _emergency_supply_for_ten_days(written: Written, tier: str, random: Random) 
         return None
     number = max(line["line"] for line in written.sheet["lines"]) + 1
     written.sheet["lines"].append({"line": number, **_SMECTA})
+    written.sheet["reasons"] = []
     return (number,), None
 
 

@@ -5,7 +5,6 @@ The same seed gives the same prescriptions, whatever else runs: each prescriptio
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,7 +20,7 @@ from rx_review.county.regimen import Regimen, Tier
 from rx_review.county.writing import Member, Written, write_prescription
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
-from rx_review.domain.reading import check_prescription
+from rx_review.domain.reading import check_circumstances, check_prescription
 from rx_review.library.formulary import Formulary
 
 _SHARES: Mapping[Tier, int] = {"village": 40, "township": 35, "county": 25}
@@ -115,7 +114,7 @@ def _one(county: County, day: date, order: int, random: Random, gaps: bool, faul
 def _sent(written: Written) -> Sent:
     return Sent(
         check_prescription(_without_nothing(written.sheet)),
-        Circumstances.model_validate_json(json.dumps(written.circumstances, ensure_ascii=False)),
+        check_circumstances(_without_nothing(written.circumstances)),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.strict_json import DECODER, decode, escape, not_json, too_deep
 from rx_review.domain.wording import say_fault
@@ -53,7 +54,28 @@ def check_prescription(tree: Any, shown: str = "") -> Prescription:
         raise InputError(*_faults(error, shown)) from None
 
 
-def _faults(error: ValidationError, shown: str) -> Iterator[Fault]:
+def read_circumstances(text: str, shown: str = "") -> Circumstances:
+    """Read circumstances from JSON text, numbers exactly as they are written.
+
+    Raises:
+        InputError: with every fault, each with its JSON pointer.
+    """
+    return check_circumstances(decode(text, shown), shown)
+
+
+def check_circumstances(tree: Any, shown: str = "") -> Circumstances:
+    """Check decoded circumstances.
+
+    Raises:
+        InputError: with every fault.
+    """
+    try:
+        return Circumstances.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(*_faults(error, shown, Circumstances)) from None
+
+
+def _faults(error: ValidationError, shown: str, whole: type[BaseModel] = Prescription) -> Iterator[Fault]:
     details = error.errors(include_url=False)
     for detail in details:
         if detail["type"] == "too_short" and any(_inside(other["loc"], detail["loc"]) for other in details):
@@ -61,7 +83,7 @@ def _faults(error: ValidationError, shown: str) -> Iterator[Fault]:
             continue
         pointer = "".join(f"/{escape(part)}" for part in detail["loc"]) or "/"
         what, do, zh = say_fault(detail["type"], detail.get("ctx", {}), detail["msg"], detail.get("input"))
-        if detail["type"] == "extra_forbidden" and (near := _nearest(detail["loc"])):
+        if detail["type"] == "extra_forbidden" and (near := _nearest(detail["loc"], whole)):
             do, zh = f"did you mean {near}?", f"没有这个字段；是否应为 {near}？"
         yield Fault(f"{shown}{pointer}", what, do, zh)
 
@@ -70,8 +92,8 @@ def _inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
-def _nearest(location: tuple[int | str, ...]) -> str | None:
-    model: Any = Prescription
+def _nearest(location: tuple[int | str, ...], whole: type[BaseModel]) -> str | None:
+    model: Any = whole
     for part in location[:-1]:
         if isinstance(part, str):
             model = _model_of(model.model_fields[part].annotation) if part in model.model_fields else None

@@ -12,7 +12,7 @@ from rx_review.domain.values import county_day
 from rx_review.facts.case import Case, Facts
 from rx_review.facts.concern import Person, lightest_weight, line_concerns
 from rx_review.facts.limit import dose_concerns, needs_weight, weight_decides
-from rx_review.facts.line import line_case, understand
+from rx_review.facts.line import count_antibacterials, line_case, understand
 from rx_review.facts.pair import members_of, pair_cases
 from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses
 from rx_review.facts.resolve import Resolver
@@ -58,6 +58,7 @@ class FactBuilder:
             at,
             weight_needed=needs_weight(weighed, age),
             weight_decides=weight_decides(weighed, age, lightest),
+            antibacterials=count_antibacterials(understood for _, understood in lines),
         )
         person = Person.of(prescription, whole, age, diagnoses, resolver, lightest)
         line_cases: list[Case] = []

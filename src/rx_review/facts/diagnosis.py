@@ -36,6 +36,8 @@ class ReadDiagnosis(NamedTuple):
     syndrome: bool = False
     allergens: tuple[str, ...] = ()
     """What an allergy written among the diagnoses is to, suspected ones too."""
+    denied: bool = False
+    """Whether every part is denied."""
 
 
 def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary) -> ReadDiagnosis:
@@ -72,10 +74,11 @@ def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary)
     return ReadDiagnosis(
         frozenset(present),
         every or (tcm and not any(not part.kind for part in telling)) or (bool(coded) and len(telling) == 1),
-        bool(parts) and not telling,
+        (bool(parts) and not telling) or not any(character.isalnum() for character in text),
         frozenset(possible) - present,
         kind == "tcm_syndrome" or any(part.kind == "tcm_syndrome" for part in telling),
         tuple(part.allergen for part in telling if part.allergen and part.state != "absent"),
+        bool(telling) and all(part.state == "absent" for part in telling),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rx_review.domain.circumstances import Circumstances
@@ -13,6 +13,7 @@ from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
 from rx_review.facts.place import NOT_CARRIED, Place, forget_line
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
+from rx_review.facts.usage import tell_usage
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Listing
 
@@ -70,6 +71,8 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
     route = resolver.route(line.route)
     sheet.tell("route_group", route.group if route else None, "route")
     sheet.tell("infusion", route.infusion if route else None, "route")
+    topical = is_topical(line, known, resolver) if known is not None else None
+    tell_usage(sheet, line, known, topical, resolver)
     if known is None:
         for name in (*_OF_KNOWN, "days_supplied", "days_without_last_pack", "doses_supplied", "route_unsuited"):
             sheet.tell(name, None, "drug")
@@ -77,7 +80,6 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
             sheet.tell(name, 0)
         return Understood(None, Supply(), None, sheet, (line.generic or line.product or "",))
     supply = compute_supply(line, known, resolver, decoction)
-    topical = is_topical(line, known, resolver)
     sheet.tell("kind", known.kind)
     _form(sheet, line, known, topical, resolver)
     _days(sheet, line, supply)
@@ -94,6 +96,19 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
     bounds = bounds_of(known, supply, topical, group, resolver)
     by_weight = any(bound.row.per == "kg" for bound in bounds)
     return Understood(known, supply, topical, sheet, names, cautions, bounds, as_needed, by_weight)
+
+
+def count_antibacterials(lines: Iterable[Understood]) -> int:
+    """Different systemic antibacterials: drugs with a tier of the province's, whatever it is."""
+    return len(
+        {
+            understood.known.generic
+            for understood in lines
+            if understood.known is not None
+            and understood.topical is False
+            and understood.facts.values.get("antimicrobial", "none") != "none"
+        }
+    )
 
 
 def line_case(

@@ -33,7 +33,14 @@ _OF_LINE: Mapping[str, tuple[str, ...]] = {
     "frequency": ("frequency_written",),
 }
 _OF_SHEET: Mapping[str, tuple[str, ...]] = {
-    "signatures": ("prescriber_signed", "countersigned", "altered_after_signing", "dispensing_signatures"),
+    "signatures": (
+        "prescriber_signed",
+        "countersigned",
+        "altered_after_signing",
+        "dispensing_signatures",
+        "reviewer_signed",
+        "checker_signed",
+    ),
     "identity_number": ("identity_written",),
     "weight": ("weight_written",),
     "allergies": ("allergy_asked",),

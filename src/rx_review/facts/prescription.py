@@ -13,10 +13,11 @@ from rx_review.facts.age import Age, read_age
 from rx_review.facts.case import Case, Sheet
 from rx_review.facts.place import NOT_CARRIED, Place, forget_sheet, heading_carried
 from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.signatures import tell_signatures
+from rx_review.library.lookup import fold
 
 _NO_GROUPS: frozenset[str] = frozenset()
 _NOTHING = {"zh": "", "en": ""}
-_DISPENSING = frozenset({"reviewer", "dispenser", "checker", "issuer"})
 _HEADING = (
     ("patient.name", "姓名", "name"),
     ("patient.sex", "性别", "sex"),
@@ -54,6 +55,8 @@ class Diagnoses:
     """Codes of the member's own that nobody has mapped."""
     allergens: tuple[str, ...] = ()
     """What allergies written among the diagnoses are to."""
+    denied: bool = False
+    """Whether every one is denied."""
 
 
 def prescription_case(
@@ -68,6 +71,7 @@ def prescription_case(
     *,
     weight_needed: bool,
     weight_decides: bool,
+    antibacterials: int,
 ) -> Case:
     """Compute the facts that every rule of this prescription may name."""
     sheet = Sheet()
@@ -77,6 +81,8 @@ def prescription_case(
         sheet=prescription.sheet or "none",
         weight_needed=int(weight_needed),
         weight_decides=int(weight_decides),
+        antibacterial_count=antibacterials,
+        decoction_vague=int(_vague_decoction(prescription, resolver)),
         packets=prescription.decoction.packets if prescription.decoction else 0,
         long_term=int(prescription.long_term),
     )
@@ -102,23 +108,17 @@ def _people(sheet: Sheet, prescription: Prescription, circumstances: Circumstanc
         # Assistants may practise on their own in townships and villages (处方管理办法 art. 9), not in county hospitals.
         independent = False
     sheet.tell("independent", independent, "prescriber")
-    _signatures(sheet, prescription)
+    tell_signatures(sheet, prescription)
     # Ids of people and of patients come from different registers; only an equal identity number is evidence.
     same = prescriber.identity_number and prescriber.identity_number == prescription.patient.identity_number
     known = prescriber.identity_number is not None and prescription.patient.identity_number is not None
     sheet.tell("prescriber_is_patient", bool(same) if known else None, "identity")
 
 
-def _signatures(sheet: Sheet, prescription: Prescription) -> None:
-    signatures = prescription.signatures
-    own = [signature.revision for signature in signatures if signature.role == "prescriber"]
-    roles = [signature.role for signature in signatures if signature.revision == prescription.revision]
-    sheet.values.update(
-        countersigned=int("countersign" in roles),
-        prescriber_signed=int(bool(own)),
-        altered_after_signing=int(bool(own) and max(own) < prescription.revision),
-        dispensing_signatures=sum(1 for role in roles if role in _DISPENSING),
-    )
+def _vague_decoction(prescription: Prescription, resolver: Resolver) -> bool:
+    decoction = prescription.decoction
+    words = (decoction.usage, decoction.frequency) if decoction is not None else ()
+    return any(word is not None and ("usage", fold(word)) in resolver.formulary.wordings for word in words)
 
 
 def _heading(sheet: Sheet, prescription: Prescription, lacks: frozenset[str]) -> None:
@@ -154,6 +154,7 @@ def _diagnoses(sheet: Sheet, prescription: Prescription, circumstances: Circumst
         diagnosis_written=int(bool(diagnoses)),
         diagnosis_vague=int(read.vague),
         syndrome_written=int(read.syndrome),
+        diagnosis_denied=int(read.denied),
     )
     chronic = "chronic_disease" in read.groups
     if chronic or not diagnoses:
@@ -182,6 +183,7 @@ def read_diagnoses(prescription: Prescription, member: str, resolver: Resolver) 
         any(read.syndrome for read in found),
         tuple(code for _, code in both if code is not None),
         tuple(name for read in found for name in read.allergens),
+        bool(found) and all(read.denied for read in found),
     )
 
 
@@ -196,6 +198,10 @@ def _patient(
     patient, register = prescription.patient, circumstances.patient
     sheet.tell("age_days", age.days, "birth_date")
     sheet.tell("age_years", age.years, "birth_date")
+    born, written = patient.birth_date, read_age(patient.age_written)
+    # Two ages that contradict each other leave none.
+    sheet.values["age_contradicts"] = int(born is not None and written is not None and not age.known)
+    sheet.values["age_unreadable"] = int(patient.age_written is not None and written is None and born is None)
     fine = age.birth is not None or (age.written is not None and age.written[1] != "y")
     sheet.tell("age_in_months_or_days", fine)
     sheet.values["attention_deficit_child"] = int("adhd" in diagnoses.groups and age.within(None, "18y") is True)

@@ -39,6 +39,8 @@ class Formulary:
     drugs: Dated[str, Drug]
     drugs_of: Dated[str, Drug]
     written_names: Mapping[str, tuple[str, str | None]]
+    irregular_names: frozenset[str]
+    """Folded names that are brands, abbreviations, numbers, old or folk names."""
     herbs: Dated[str, Herb]
     composition: Dated[str, Ingredient]
     classes: Dated[str, str]

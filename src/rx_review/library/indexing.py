@@ -23,6 +23,7 @@ def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
         drugs=Dated(_keyed(drugs, lambda row: row.drug)),
         drugs_of=Dated(_keyed(drugs, lambda row: row.generic)),
         written_names=_written_names(tables, spellings),
+        irregular_names=frozenset(fold(row.name) for row in tables["names"] if row.kind in ("brand", "irregular")),
         herbs=Dated(_keyed(tables["herbs"], lambda row: row.herb)),
         composition=Dated(_keyed(tables["ingredients"], lambda row: row.generic)),
         classes=Dated((row.ingredient, span(row, row.class_)) for row in tables["classes"]),

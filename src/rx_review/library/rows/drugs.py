@@ -94,7 +94,10 @@ class Name(Row):
     about: ClassVar[str] = "别名 · other names, matched exactly"
 
     name: Annotated[Text, column("名称", "扑热息痛", "as written")]
-    kind: Annotated[Literal["salt", "alias", "brand", "processed"], column("类别", "alias", "what kind of name it is")]
+    kind: Annotated[
+        Literal["salt", "alias", "brand", "irregular", "processed"],
+        column("类别", "alias", "what kind of name; irregular: an abbreviation, a number, an old or folk name"),
+    ]
     target: Annotated[Text, column("指向", "对乙酰氨基酚", "generic of drugs.csv or herb of herbs.csv")]
 
 

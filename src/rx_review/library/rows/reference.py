@@ -58,6 +58,10 @@ class Route(Row):
     ]
     infusion: Annotated[Flag, column("输液", "true", "given as an intravenous infusion")] = False
     systemic: Annotated[Flag, column("全身", "true", "meant to act in the whole body")]
+    into: Annotated[
+        Literal["", "swallowed", "sublingual", "tube", "eye_or_ear", "body_opening", "vein"],
+        column("给入", "vein", "where it puts the drug, where not every form may go"),
+    ] = ""
     countable: Annotated[
         Flag, column("可计天数", "true", "false: drops, creams, puffs; days of supply cannot be computed")
     ]
@@ -99,6 +103,9 @@ class Form(Row):
         "immediate"
     )
     solid: Annotated[Flag, column("可数", "true", "counted in whole units")] = False
+    only: Annotated[
+        Maybe, column("专用途径", "eye", "keys of routes.csv, blanks between; empty = any of its group")
+    ] = None
     coarse: Annotated[
         Flag, column("大类", "true", "many systems file other forms under it: a form that the name says beats it")
     ] = False
