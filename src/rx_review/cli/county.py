@@ -11,6 +11,7 @@ from itertools import islice
 from rich.progress import Progress
 from rich.table import Table
 
+from rx_review import config
 from rx_review.bench import Measure
 from rx_review.cli.bench import show
 from rx_review.cli.console import edition, err, out
@@ -23,9 +24,9 @@ _MOST = 25
 
 def generate(seed: int, days: int, per_day: int, first: str, gaps: bool, violations: bool, labels: bool) -> None:
     """Print the prescriptions of some days as JSON Lines; with labels, each inside an object that says what it is."""
-    loaded = edition()
+    loaded, regimens = edition(), read_regimens(cache=config.cache_dir())
     made = generate_county(
-        loaded.formulary, read_regimens(), seed=seed, first=_day(first), days=days, per_day=per_day, gaps=gaps,
+        loaded.formulary, regimens, seed=seed, first=_day(first), days=days, per_day=per_day, gaps=gaps,
         faults=violations,
     )  # fmt: skip
     for one in made:
@@ -72,7 +73,7 @@ def burden(as_json: bool, seed: int, prescriptions: int, first: str, gaps: bool,
 def _count(
     loaded: Edition, seed: int, prescriptions: int, day: date, gaps: bool, progress: Callable[[int], None]
 ) -> Burden:
-    regimens = read_regimens()
+    regimens = read_regimens(cache=config.cache_dir())
     per_day = min(prescriptions, 1_000)
     days = -(-prescriptions // per_day)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import os
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
@@ -156,8 +160,12 @@ def _choice(line: object) -> object:
     return {"one_of": [drug], **({"chance": line["chance"]} if "chance" in line else {})}
 
 
-def read_regimens(folder: Path = FOLDER) -> tuple[Regimen, ...]:
+def read_regimens(folder: Path = FOLDER, cache: Path | None = None) -> tuple[Regimen, ...]:
     """Read every regimen of a folder, in the order of files and of what stands in them.
+
+    Args:
+        folder: the folder of `*.yaml`.
+        cache: where to keep what was read, by content, since reading YAML takes seconds; None keeps nothing.
 
     Raises:
         LibraryError: with each fault, by file and regimen.
@@ -167,7 +175,7 @@ def read_regimens(folder: Path = FOLDER) -> tuple[Regimen, ...]:
     seen: set[str] = set()
     for path in sorted(folder.glob("*.yaml")):
         try:
-            entries = YAML(typ="safe").load(path.read_bytes())
+            entries = _entries(path.read_bytes(), cache)
         except YAMLError as error:
             faults.append(Fault(path.name, f"not YAML: {error}", "correct the file"))
             continue
@@ -188,3 +196,19 @@ def read_regimens(folder: Path = FOLDER) -> tuple[Regimen, ...]:
     if faults:
         raise LibraryError(*faults)
     return tuple(found)
+
+
+def _entries(data: bytes, cache: Path | None) -> Any:
+    """The entries of a file, from the cache if this very content was read before. Kept as JSON, which runs nothing."""
+    kept = cache / f"regimens-{hashlib.sha256(data).hexdigest()[:24]}.json" if cache is not None else None
+    if kept is not None:
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(kept.read_bytes())
+    entries = YAML(typ="safe").load(data)
+    if kept is not None:
+        with contextlib.suppress(OSError, TypeError):
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial = kept.with_suffix(f".{os.getpid()}")
+            partial.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
+            partial.replace(kept)
+    return entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rx_review.facts.case import Value
@@ -145,7 +145,20 @@ def bounds_of(
         for row in rows:
             rivals = tuple(other for other in rows if _says_more(other, row))
             found.append(replace(_bound(part, row, known, supply, resolver), beaten_by=rivals))
-    return tuple(found)
+    return tuple(bound for bound in found if not _said_otherwise(bound, found))
+
+
+def _said_otherwise(bound: Bound, found: Sequence[Bound]) -> bool:
+    """Whether a limit in another kind of unit (mg, units) cannot be compared, and its twin in the dose's own can."""
+    if bound.observed is not None or bound.cause != "strength":
+        return False
+    return any(
+        other.observed is not None
+        and other.part.name == bound.part.name
+        and (other.row.measure, other.row.per) == (bound.row.measure, bound.row.per)
+        and (other.row.age_from, other.row.age_until) == (bound.row.age_from, bound.row.age_until)
+        for other in found
+    )
 
 
 def _says_more(other: Limit, row: Limit) -> bool:

@@ -37,11 +37,11 @@ class Setting(Row):
     key: ClassVar[tuple[str, ...]] = ("parameter", "institution")
     about: ClassVar[str] = "县与成员的参数 · settings that override a default"
 
-    parameter: Annotated[Text, column("参数", "outpatient_days", "key of parameters.csv")]
+    parameter: Annotated[Text, column("参数", "drugs_per_sheet", "key of parameters.csv")]
     institution: Annotated[
         Maybe, column("机构", "SAMPLE-V01", "key of institutions.csv, holds for those below it too; empty = the county")
     ] = None
-    value: Annotated[Decimal, BeforeValidator(plain_number), column("值", "5", "in the parameter's unit")]
+    value: Annotated[Decimal, BeforeValidator(plain_number), column("值", "4", "in the parameter's unit")]
     decision: Annotated[Text, column("依据", "药事会2026-03号纪要", "minute of the committee that decided it")]
 
 
