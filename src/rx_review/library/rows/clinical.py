@@ -14,7 +14,7 @@ class Limit(Row):
     """A bound on dose or days from the label or the pharmacopoeia."""
 
     table: ClassVar[str] = "limits"
-    key: ClassVar[tuple[str, ...]] = ("target", "route", "form", "age_from", "age_until", "measure", "per")
+    key: ClassVar[tuple[str, ...]] = ("target", "route", "form", "age_from", "age_until", "measure", "per", "unit")
     about: ClassVar[str] = "剂量与疗程上限 · dose and duration bounds"
 
     target: Annotated[Text, column("对象", "布洛芬", "ingredient, class:CODE or herb:NAME")]
@@ -26,7 +26,7 @@ class Limit(Row):
         Literal["single_dose", "daily_dose", "weekly_dose", "days"], column("指标", "daily_dose", "what is bounded")
     ]
     maximum: Annotated[Decimal, BeforeValidator(plain_number), column("上限", "2.4", "greatest allowed value")]
-    unit: Annotated[Text, column("单位", "g", "key of units.csv, or day")]
+    unit: Annotated[Text, column("单位", "g", "key of units.csv, or day; a drug dosed in mg and in units has a row for each")]
     per: Annotated[Literal["", "kg"], column("每", "kg", "kg: multiplied by body weight")] = ""
     high_alert: Annotated[Flag, column("高警示", "false", "unknown patient data holds the prescription")] = False
 
