@@ -161,7 +161,7 @@ def test_the_work_list_names_what_is_not_mapped_and_nothing_else(mapped):
     found = list(gaps_of(read, mapped.resolver(read.issued_at.date().toordinal())))
     assert [gap[1:] for gap in found] == [
         ("drug", "999", "布洛芬片", True), ("drug", "998", "院制膏", False), ("drug", "", "院制水", False),
-        ("drug", "", "华法林片", False), ("diagnosis", "ZY09", "院病", False), ("diagnosis", "", "怪病", False),
+        ("drug", "100", "华法林片", False), ("diagnosis", "ZY09", "院病", False), ("diagnosis", "", "怪病", False),
         ("diagnosis", "ZY08", "哮喘", True),
     ]  # fmt: skip
     assert {gap.institution for gap in found} == {"V1"}

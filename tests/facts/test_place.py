@@ -18,7 +18,7 @@ from rx_review.domain.reading import check_prescription, decode, read_prescripti
 from rx_review.domain.review import RANK
 from rx_review.engine.review import Reviewer
 from rx_review.facts.build import FactBuilder
-from rx_review.facts.place import CARRIED_BY, NOT_CARRIED
+from rx_review.facts.place import CARRIED_BY, LINE_NOT_CARRIED, NOT_CARRIED
 from rx_review.library.edition import load_edition
 from rx_review.library.site import CARRIED, Site
 
@@ -93,11 +93,12 @@ def look(cases, fact):
     return told(cases["line"][0], fact)
 
 
-@pytest.mark.parametrize("field", WITHOUT)
+@pytest.mark.parametrize("field", [field for field in WITHOUT if field != "skin_test"])
 def test_what_a_system_cannot_send_is_unknown_and_not_unwritten(at_site, field):
     assert of_field(field)
+    cause = LINE_NOT_CARRIED if "line" in WITHOUT[field] or field == "reasons" else NOT_CARRIED
     for fact in of_field(field):
-        assert look(at_site(field, **without(field)), fact) == f"?{NOT_CARRIED}"
+        assert look(at_site(field, **without(field)), fact) == f"?{cause}"
         assert not str(look(at_site(**without(field)), fact)).startswith("?")
 
 
@@ -195,11 +196,12 @@ def test_what_a_system_lacks_only_takes_findings_away_that_rest_on_it_and_says_s
     before = {(finding.rule, finding.lines, finding.severity) for finding in plain.findings}
     after = {(finding.rule, finding.lines, finding.severity) for finding in found.findings}
     assert after <= before
-    not_carried = {entry.fact: entry for entry in found.not_judged}.get(NOT_CARRIED)
+    gaps = {entry.fact: entry for entry in found.not_judged}
+    not_carried = gaps.get(NOT_CARRIED)
+    said = {rule for cause in (NOT_CARRIED, LINE_NOT_CARRIED) if cause in gaps for rule in gaps[cause].rules}
     for rule, _lines, _severity in before - after:
         assert reads(rule) & (lacks | ({"heading"} if lacks & set(HEADING) else set()))
-        assert not_carried is not None
-        assert rule in not_carried.rules
+        assert rule in said
         assert found.complete is False
     if not_carried is not None:
         assert not_carried.outcome == "note"
@@ -219,7 +221,7 @@ def test_a_return_or_a_block_about_what_was_sent_stays(seed, lacks):
     assert not stopping or RANK[found.verdict] >= RANK["hold"]
 
 
-def test_a_missing_skin_test_is_a_return_or_a_note_as_the_system_can_send_it():
+def test_a_missing_skin_test_is_returned_or_looked_at_as_the_system_can_send_it():
     sheet = {
         "number": "P1", "setting": "outpatient", "sheet": "ordinary", "institution": "SAMPLE-T01",
         "issued_at": "2026-11-02T09:30:00+08:00", "record_number": "M1", "department": "内科", "payer": "自费",
@@ -234,6 +236,7 @@ def test_a_missing_skin_test_is_a_return_or_a_note_as_the_system_can_send_it():
     assert stopping
     found = reviewed(read, frozenset({"skin_test"}))
     assert not stopping & {finding.rule for finding in found.findings}
-    (entry,) = (entry for entry in found.not_judged if entry.fact == NOT_CARRIED)
+    (entry,) = (entry for entry in found.not_judged if entry.fact == LINE_NOT_CARRIED)
     assert stopping <= set(entry.rules)
-    assert (entry.outcome, entry.lines) == ("note", (1,))
+    # Not returned: the prescriber has no way to send it.
+    assert (entry.outcome, entry.lines) == ("hold", (1,))

@@ -337,6 +337,9 @@ def test_a_measured_unit_is_what_its_word_says():
     units = shipped().formulary.units
     wrong = []
     for word, code in spelt("unit"):
+        if units[code].factor is None and not units[code].legal and code not in senses.values():
+            # 勺, 份: known to be written, and known to measure nothing.
+            continue
         core = word.removesuffix("/次") or word
         parts = [part for part in re.split(r"[()]", core) if part]
         said = {senses.get(part) for part in parts}

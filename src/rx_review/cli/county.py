@@ -53,10 +53,14 @@ def _labelled(one: Generated) -> object:
 
 def _day(written: str) -> date:
     try:
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
     except ValueError:
-        fault = Fault("--from", f"{written!r} is no day", "write 2026-11-02", "不是日期；请写成 2026-11-02")
-        raise InputError(fault) from None
+        day = date.min
+    if not 2000 <= day.year < 2100:
+        fault = Fault("--from", f"{written!r} is no day from 2000 to 2099", "write 2026-11-02",
+                      "不是 2000 至 2099 年的日期；请写成 2026-11-02")  # fmt: skip
+        raise InputError(fault)
+    return day
 
 
 def burden(as_json: bool, seed: int, prescriptions: int, first: str, gaps: bool, detail: bool) -> int:

@@ -91,4 +91,8 @@ def load(path: str, institution: str) -> None:
         added = merge_mappings(folder, kept, rows)
     except OSError as error:
         raise EnvironmentFault(Fault(str(folder), error.strerror or "cannot be written", "check the rights")) from None
-    out().print(f"{len(rows)} 行已读，{added} 行写入 mappings.csv · {len(rows)} rows read, {added} written")
+    out().print(
+        f"{len(rows)} 行已读，{added} 行写入 mappings.csv，自 {config.today()} 起生效；"
+        "未填指向的和其他机构的行不写入 · "
+        f"{len(rows)} rows read, {added} written, in force from today; lines without a target or of others are left"
+    )

@@ -64,10 +64,12 @@ class _Search:
         self.at = at
         self.left = EVALUATIONS
         self.seen: set[frozenset[str]] = set()
+        self.names: Mapping[int, str] = {}
 
     def ways(self, prescription: Prescription) -> Iterator[Counterfactual]:
         """Yield verified ways, the first found first."""
         shown = 0
+        self.names = {line.line: line.generic for line in prescription.lines if line.generic is not None}
         for edits in self._explore(prescription, (), {}):
             minimal = self._minimal(prescription, edits)
             key = frozenset(edit.zh for edit in minimal)
@@ -89,7 +91,8 @@ class _Search:
                 if remedy.startswith("supply "):
                     wanted.setdefault(stop.condition.rule.title.zh, stop.condition.rule.title.en)
         return tuple(
-            Counterfactual("supply", {"zh": f"请先处理：{zh}", "en": f"first: {en}"}) for zh, en in wanted.items()
+            Counterfactual("supply", {"zh": f"须由人处理：{zh}", "en": f"for a person to settle: {en}"})
+            for zh, en in wanted.items()
         )
 
     def _explore(
@@ -121,6 +124,7 @@ class _Search:
             self.circumstances,
             self.reviewer.facts.resolver(day),
             self.reviewer.parameters(day, prescription.institution),
+            self.names,
         )
         edits = [edit for remedy in stop.condition.rule.remedies for edit in edits_for(remedy, stop.case, ground)]
         return sorted(edits, key=lambda edit: ORDER.index(edit.kind))

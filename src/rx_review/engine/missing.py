@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from rx_review.domain.review import RANK, NotJudged, Severity
 from rx_review.engine.language import Condition
 from rx_review.facts.case import Case
-from rx_review.facts.place import NOT_CARRIED
+from rx_review.facts.place import LINE_NOT_CARRIED, NOT_CARRIED
 from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES
 
 ENGINE_FAILED = NotJudged(
@@ -22,6 +22,8 @@ ENGINE_FAILED = NotJudged(
     (),
     "hold",
 )
+
+_SUSPECTED = frozenset({"diagnosis_certain", "pregnancy_suspected"})
 
 # An unknown drug is one finding of its own and swallows the rest of its line: no rule is named for it.
 _SWALLOWED = "drug"
@@ -45,8 +47,7 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudge
             continue
         gravest = outcome_of(condition, case)
         for cause in causes:
-            # What a system cannot send is settled with the site, not sheet by sheet.
-            outcome: Severity = "note" if cause == NOT_CARRIED else gravest
+            outcome = _because(cause, gravest, condition, case)
             gap = gaps.setdefault(cause, _Gap())
             gap.rules.add(condition.rule.id)
             if RANK[outcome] > RANK[gap.outcome]:
@@ -61,6 +62,20 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudge
         for cause, gap in gaps.items()
     ]
     return tuple(sorted(entries, key=lambda entry: (-RANK[entry.outcome], entry.fact)))
+
+
+def _because(cause: str, gravest: Severity, condition: Condition, case: Case) -> Severity:
+    """What a missing fact does; the formalities that a system cannot send are settled with the site, not by the sheet.
+
+    A contraindication that the sheet itself suspects, or tells of as past, is looked at by a pharmacist.
+    """
+    if cause == NOT_CARRIED:
+        return "note"
+    if cause == LINE_NOT_CARRIED:
+        # The prescriber cannot send it either: a pharmacist looks at the sheet itself.
+        return min(gravest, "hold", key=RANK.__getitem__)
+    stops = RANK[condition.rule.severity] >= RANK["return"] and case.known("grade") == "contraindicated"
+    return max(gravest, "hold", key=RANK.__getitem__) if cause in _SUSPECTED and stops else gravest
 
 
 def causes_of(condition: Condition, case: Case) -> tuple[str, ...]:

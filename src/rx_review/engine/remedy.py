@@ -12,6 +12,7 @@ from rx_review.domain.prescription import Line, Prescription, Reason
 from rx_review.engine.reasons import GIVEN, REASON_WORDS, TOPIC_REASON
 from rx_review.facts.case import Case
 from rx_review.facts.line import listing_of, shown
+from rx_review.facts.prescription import age_of
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.supply import Ratio, Supply, compute_supply, exact, units_per_dose
 
@@ -42,6 +43,8 @@ class Ground:
     circumstances: Circumstances
     resolver: Resolver
     parameters: Mapping[str, Decimal]
+    names: Mapping[int, str]
+    """How the sheet as it was sent names each line's drug: an edit before may have swapped it."""
 
 
 def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
@@ -52,7 +55,7 @@ def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
     for line in (line for line in ground.prescription.lines if line.line in case.lines):
         known = ground.resolver.line(line, ground.resolver.place(ground.prescription.institution).member)
         if verb in ("drop", "separate") and len(ground.prescription.lines) > 1:
-            yield _remove(line, known, verb)
+            yield _remove(line, ground.names.get(line.line) or shown(line, known), verb)
         if known is None:
             continue
         if verb == "reduce" and rest.startswith("days_supplied to "):
@@ -147,9 +150,15 @@ def _quantity_for(days: Decimal, line: Line, supply: Supply) -> Decimal | None:
     return Decimal(whole) if whole > 0 else None
 
 
+_UNIT_ERROR = 10
+
+
 def _smaller_dose(line: Line, known: Known, case: Case, resolver: Resolver) -> Iterator[Edit]:
     observed, bound = case.known("observed"), case.known("bound")
     if line.dose is None or not isinstance(observed, int) or not isinstance(bound, int) or observed <= bound:
+        return
+    if observed >= _UNIT_ERROR * bound:
+        # Most likely a wrong unit or a slipped point: the largest dose allowed is not what was meant.
         return
     dose = _dose_one_can_give(line, line.dose, known, Ratio(bound, observed), resolver)
     if dose is None:
@@ -201,7 +210,14 @@ def _swap(line: Line, known: Known, ground: Ground) -> Iterator[Edit]:
     supply = compute_supply(line, known, resolver, prescription.decoction)
     days = -(-supply.days.num // supply.days.den) if supply.days else int(line.days) if line.days else None
     institution = resolver.formulary.institutions.get(prescription.institution)
-    if days is None or institution is None:
+    adult = ground.parameters.get("adult_age_years")
+    if (
+        days is None
+        or institution is None
+        or adult is None
+        or age_of(prescription).at_least(f"{int(adult)}y") is not True
+    ):
+        # Doses of substitutes are those of adults.
         return
     for row in resolver.formulary.substitutes.on(known.generic, resolver.day):
         other = resolver.drug(None, row.substitute, row.form, row.strength, None, None)
@@ -255,8 +271,7 @@ def _added_reason(sheet: Prescription, reason: Reason) -> tuple[Patch, ...]:
     return ({"op": "add", "path": "/reasons", "value": [value]},)
 
 
-def _remove(line: Line, known: Known | None, verb: str) -> Edit:
-    name = shown(line, known)
+def _remove(line: Line, name: str, verb: str) -> Edit:
     words = {
         "drop": (f"删去第{line.line}行 {name}", f"leave out line {line.line} {name}"),
         "separate": (f"第{line.line}行 {name} 另开处方", f"line {line.line} {name} on a sheet of its own"),

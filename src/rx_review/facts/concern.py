@@ -45,6 +45,8 @@ class Person:
     allergens_unread: bool
     result_days: int
     """How old a laboratory result may be."""
+    pregnancy_cause: str = "pregnancy"
+    """What would settle an unknown pregnancy."""
     lightest: Decimal | None = None
     """The lightest weight to be expected at that age, in kg; None for adults and unknown ages."""
 
@@ -77,6 +79,7 @@ class Person:
             asked,
             unread,
             int(resolver.formulary.parameter("renal_result_days", resolver.day) or 0),
+            whole.missing.get("pregnant", "pregnancy"),
             lightest,
         )
 
@@ -215,7 +218,7 @@ def _applies(row: Contraindication, person: Person) -> tuple[bool | None, str]:
 
 def _pregnancy(trimester: str | None, person: Person) -> tuple[bool | None, str]:
     if person.pregnant is not True or trimester is None:
-        return person.pregnant, "pregnancy" if person.sex else "sex"
+        return person.pregnant, person.pregnancy_cause
     weeks = person.patient.gestation
     if weeks is None:
         return None, "gestation"

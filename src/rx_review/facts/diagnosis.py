@@ -15,10 +15,13 @@ from rx_review.facts.diagnosis_text import VAGUE, Part, State, TextReader
 from rx_review.library.formulary import Formulary
 
 # A letter and two digits begin every ICD-10 code, in both six-digit dialects, with or without its point.
-_ICD10 = re.compile(r"([A-Z][0-9]{2})\.?([0-9X][0-9A-Z.]*)?")
+_ICD10 = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9X][0-9A-Z.]*))?")
 _TCM = re.compile(r"[AB]\d{2}(?:\.\d{2}){2,5}\.?|[BZ][A-Z]{2}\d{2,3}[A-Z0-9]*")
 
 # Whatever two diseases are, both may be chronic: that is no sign that code and text mean the same.
+# A symptom or a reason for coming beside a disease contradicts nothing.
+_SYMPTOMS = frozenset("RZ")
+
 _BROAD = frozenset({"chronic_disease"})
 
 
@@ -93,10 +96,10 @@ def _contradict(coded: Sequence[str], groups: set[str], telling: Sequence[Part],
     """Whether code and text both say something and agree in nothing: neither a category nor a group of diseases."""
     written = [part.code for part in telling if part.code is not None and part.state == "present"]
     said = {group for one in written for group in formulary.groups_of(one)}
-    if not groups - _BROAD or not said - _BROAD:
+    if not written or any(one[0] in _SYMPTOMS for one in written) or any(one[0] in _SYMPTOMS for one in coded):
         return False
     same = {one[:3] for one in written} & {category[:3] for category in coded}
-    return not same and not (groups & said) - _BROAD
+    return not same and not (groups & said) - _BROAD and bool((groups | said) - _BROAD)
 
 
 def icd_categories(code: str) -> tuple[str, ...]:

@@ -48,9 +48,10 @@ _NUMBER = re.compile(
     r"|(?:(?<=^)|(?<=[\s;。,、|:]))(?:\d{1,2}[.、,](?!\d+(?:[.%]|级|期|度))|[一二三四五六七八九]、)"
     r"|(?<=[一-鿿?)])\d{1,2}[.、](?=[^\d\s]|\d型)"
 )
+_PIECE = re.compile(r"[;。|\n\r]+")
 _CLAUSE = re.compile(r"([;。|\n\r:]+|,|(?<=[^\s;。,、|:]\?)(?=[^?\s;。,、|:)]))")
 _DENIED_JOINT = re.compile(r"(?:不伴有?|不合并|未合并|无合并|未伴有?|无伴有?|不并)")
-_ITEM = re.compile(r"(\s+|、|/|\+|或者?|以及|并发(?!症)|合并(?!症)|伴有|伴|及|和|与|并(?!发|合))")
+_ITEM = re.compile(r"(\s+|、|/|\+|-|—|或者?|以及|并发(?!症)|合并(?!症)|伴有|伴|及|和|与|并(?!发|合))")
 _BRACKET = re.compile(r"\(([^()]*)\)|【([^【】]*)】")
 
 _DENIED_BEFORE = re.compile(r"^(?:已排除|排除|除外|否认有?|未见明显|未见|未发现|未患)")
@@ -72,7 +73,7 @@ _ALLERGY = re.compile(r"对?(.+?)(?:类|类药物|药物)?过敏(?:反应)?(?:�
 _FAMILY = re.compile(r"家族史$|^(?:父亲|母亲|父母|家族(?!性)|兄弟|姐妹|其父|其母)")
 _DURATION = re.compile(r"(?:反复)?\d+(?:\.\d+)?余?(?:年|个?月|周|天|日)余?$")
 _ERRAND = re.compile(r"(?:取药|开药|配药|续方|复诊|复查|随访|换药)$")
-_GESTATION = re.compile(r"(?:宫内)?(?:早|中|晚)?(?:孕|妊娠)\d{1,2}(?:\+\d)?周(?:\+\d天?)?")
+_GESTATION = re.compile(r"(?:g\d{1,2}p\d{1,2})?(?:宫内)?(?:早|中|晚)?(?:孕|妊娠)\d{1,2}(?:\+\d?)?(?:周|w)(?:\+\d天?)?")
 _PREGNANT = "妊娠"
 
 _QUALIFIER = re.compile(
@@ -110,10 +111,17 @@ class TextReader:
         whole = self.named(fold(tidy))
         if whole is not None:
             return [whole]
-        if "(" in tidy and (marked := self._marked(fold(tidy))) is not None and marked.part.kind:
+        found: list[Part] = []
+        for piece in _PIECE.split(_NUMBER.sub(";", tidy)):
+            found += self._piece(piece)
+        return found
+
+    def _piece(self, piece: str) -> list[Part]:
+        """The parts of what stands between semicolons and full stops."""
+        if "(" in piece and (alone := self._item(fold(piece)).part).kind:
             # 排除…(…), where the brackets belong to the name.
-            return [marked.part]
-        plain, inside = self._without_brackets(_NUMBER.sub(";", tidy))
+            return [alone]
+        plain, inside = self._without_brackets(piece)
         plain = _GESTATION.sub(f"{_PREGNANT}、", plain)
         found = list(self._clauses(_DENIED_JOINT.sub(",无", plain)))
         for inner in inside:

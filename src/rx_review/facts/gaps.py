@@ -31,7 +31,8 @@ def gaps_of(prescription: Prescription, resolver: Resolver) -> Iterator[Gap]:
         if resolver.unmapped(line, member):
             yield Gap(institution, "drug", line.product or "", line.generic or "", known)
         elif not known:
-            yield Gap(institution, "drug", "", line.generic or line.product or "", False)
+            # Unknown by its name, or its code is mapped to another drug than the name says.
+            yield Gap(institution, "drug", line.product or "", line.generic or line.product or "", False)
     for diagnosis in prescription.diagnoses:
         read, unmapped = resolver.diagnosis(diagnosis.text, diagnosis.code, diagnosis.kind, member)
         if unmapped is not None:

@@ -204,6 +204,11 @@ def _observed(
     """What the line gives, in the row's unit, and what is missing otherwise."""
     if row.measure == "days":
         return supply.course, supply.days_cause
+    if row.measure == "daily_dose" and supply.daily is None and supply.dose is not None:
+        # However often it is given, a day has at least one dose; within the limit, how often decides.
+        once, cause = _observed(part, row, known, replace(supply, daily=supply.dose), resolver)
+        over = once is not None and exact(row.maximum).under(once) and row.per != "kg"
+        return (once if over else None), cause or supply.dose_cause
     amount = {"single_dose": supply.dose, "weekly_dose": supply.weekly}.get(row.measure, supply.daily)
     unit = resolver.unit(row.unit)
     if amount is None or unit is None or unit.factor is None:

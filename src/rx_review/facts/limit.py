@@ -103,9 +103,13 @@ def _within_lightest(bound: Bound, lightest: Decimal | None) -> bool:
 
 
 def weight_decides(lines: Iterable[Understood], age: Age, lightest: Decimal | None) -> bool:
-    """Whether some drug's dose is within its bound by body weight or not according to a weight that is not written."""
+    """Whether some drug's dose is within its bound by body weight or not according to a weight that is not written.
+
+    What cannot be computed for another reason, such as an antipyretic as needed, no weight would settle.
+    """
     return any(
         bound.row.per == "kg"
+        and bound.observed is not None
         and age.within(bound.row.age_from, bound.row.age_until) is not False
         and not _within_lightest(bound, lightest)
         for understood in lines

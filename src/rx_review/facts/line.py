@@ -10,7 +10,7 @@ from rx_review.domain.prescription import Decoction, Line, Prescription
 from rx_review.facts.case import Case, Sheet
 from rx_review.facts.essential import essential_cause, essential_status
 from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
-from rx_review.facts.place import NOT_CARRIED, Place, forget_line
+from rx_review.facts.place import LINE_NOT_CARRIED, Place, forget_line
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
 from rx_review.facts.usage import tell_usage
@@ -135,7 +135,7 @@ def line_case(
     missing = facts.missing
     if lacks:
         forget_line(own, line, prescription, lacks)
-        missing = {**dict.fromkeys(understood.facts.values.keys() - own.keys(), NOT_CARRIED), **missing}
+        missing = {**dict.fromkeys(understood.facts.values.keys() - own.keys(), LINE_NOT_CARRIED), **missing}
     return Case("line", (line.line,), own, missing, facts.texts, understood.names, above=whole)
 
 

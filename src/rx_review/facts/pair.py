@@ -91,7 +91,7 @@ def pair_cases(
     for first, second, topic in sorted(gravest):
         if topic == "duplicate_class" and (first, second, "duplicate_ingredient") in gravest:
             continue
-        yield _case(whole, prescription, members[first], members[second], gravest[first, second, topic])
+        yield _case(whole, prescription, members[first], members[second], gravest[first, second, topic], resolver)
 
 
 def _about(meeting: _Meeting, first: Member, second: Member) -> Iterator[tuple[str, str]]:
@@ -193,7 +193,9 @@ _REASON_FOR = {
 }
 
 
-def _case(whole: Case, prescription: Prescription, first: Member, second: Member, meeting: _Meeting) -> Case:
+def _case(
+    whole: Case, prescription: Prescription, first: Member, second: Member, meeting: _Meeting, resolver: Resolver
+) -> Case:
     lines = tuple(member.line.line for member in (first, second) if member.own)
     shared = meeting.shared["zh"]
     own: dict[str, Value] = {
@@ -203,6 +205,9 @@ def _case(whole: Case, prescription: Prescription, first: Member, second: Member
         "same_drug": int(_same(first.known, second.known)),
         "breakthrough": int(_is_breakthrough(first, second) or _is_breakthrough(second, first)),
         "hidden": int(any(part.hidden for m in (first, second) for part in m.known.components if part.name == shared)),
+        "shared_plain_herb": int(
+            (herb := resolver.formulary.herbs.one(shared, resolver.day)) is not None and not herb.toxic
+        ),
         "across_sheets": int(not (first.own and second.own)),
         "excused": int(is_excused(prescription, _REASON_FOR[meeting.topic], lines)),
     }

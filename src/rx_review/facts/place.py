@@ -9,7 +9,9 @@ from rx_review.domain.prescription import Line, Prescription
 from rx_review.facts.case import Sheet
 
 NOT_CARRIED = "not_carried"
-"""Cause of a fact that is unknown because the site's system cannot send what it rests on."""
+"""Cause of a fact about the sheet's formalities that is unknown because the site's system cannot send it."""
+LINE_NOT_CARRIED = "line_not_carried"
+"""The same of a line: what its rules do about the unknown holds here too."""
 
 
 class Place(NamedTuple):
@@ -54,11 +56,11 @@ CARRIED_BY: Mapping[str, str] = {
 
 
 def forget_line(values: dict[str, int | str], line: Line, prescription: Prescription, lacks: frozenset[str]) -> None:
-    """Take away what a line does not say only because its system cannot."""
+    """Take away what a line does not say only because its system cannot; what is not asked of it stays as it is."""
+    due = {"skin_test": values.get("skin_test_needed") != 0, "footnote": values.get("footnote_missing") != "none"}
     for field in lacks & _OF_LINE.keys():
-        sent = prescription.reasons if field == "reasons" else getattr(line, field)
-        # A quantity of nothing was sent; an empty list of reasons was not.
-        if sent is None or sent == ():
+        sent = prescription.reasons if field == "reasons" else getattr(line, field) is not None
+        if not sent and due.get(field, True):
             for fact in _OF_LINE[field]:
                 values.pop(fact, None)
 

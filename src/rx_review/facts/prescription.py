@@ -217,7 +217,8 @@ def _patient(
     elif (told or "pregnant_now" in diagnoses.possible) and pregnant is not True:
         # The diagnosis and the box contradict each other, or a pregnancy is suspected.
         pregnant = None
-    cause = "pregnancy" if patient.sex == "female" else "sex"
+    suspected = "pregnant_now" in diagnoses.possible and pregnant is None
+    cause = "pregnancy_suspected" if suspected else "pregnancy" if patient.sex == "female" else "sex"
     sheet.tell("pregnant", not male if pregnant else False if possible is False else pregnant, cause)
     lactating = patient.lactation
     sheet.tell("lactating", not male if lactating else False if possible is False else lactating, "lactation")

@@ -12,11 +12,12 @@ from typing import Any
 
 from rx_review.domain.prescription import Line
 from rx_review.facts.diagnosis import ReadDiagnosis, icd_categories, is_tcm_code, read_diagnosis
+from rx_review.facts.naming import without_marks
 from rx_review.facts.place import Place
 from rx_review.facts.strength import (
+    of_strength,
     read_strength,
     read_volume,
-    same_strength,
     split_strength,
     strength_in_brackets,
 )
@@ -160,7 +161,8 @@ class Resolver:
         name, named_form = self._named(generic)
         if name is None:
             bare, inside = strength_in_brackets(generic)
-            return self.drug(None, bare, form, strength or inside, pack, kind) if inside else None
+            unmarked = bare if inside else without_marks(generic, self.formulary)
+            return self.drug(None, unmarked, form, strength or inside, pack, kind) if unmarked else None
         herb = self.formulary.herbs.one(name, self.day)
         if herb is not None and kind in (None, "herb", "granule"):
             return self._herb(herb, kind or "herb")
@@ -169,7 +171,7 @@ class Resolver:
         if rows and written is not None:
             rows, written = self._of_form(rows, written)
         printed, packed = split_strength(strength)
-        exact = self._of_strength(rows, printed)
+        exact = of_strength(rows, printed)
         if not rows:
             return None
         return self._known(name, written, exact or rows, None if exact else printed, pack or packed)
@@ -198,16 +200,6 @@ class Resolver:
         if line.product is None or self.formulary.drugs.one(line.product, self.day) is not None:
             return False
         return not member or self.formulary.mapped(member, "drug", line.product, self.day) is None
-
-    @staticmethod
-    def _of_strength(rows: tuple[Drug, ...], printed: str | None) -> tuple[Drug, ...]:
-        """Rows of that strength; one that is printed alike, or alike in volume too, before one without volume."""
-        if printed is None:
-            return ()
-        same = tuple(row for row in rows if row.strength and same_strength(printed, fold(row.strength)))
-        volume = strength.volume if (strength := read_strength(printed)) else None
-        alike = tuple(row for row in same if row.strength and _volume(row.strength) == volume)
-        return tuple(row for row in same if row.strength and fold(row.strength) == printed) or alike or same
 
     def _named(self, written: str) -> tuple[str | None, str | None]:
         """Generic and form of a written name; a type such as (II) after it only tells producers apart."""
@@ -287,11 +279,6 @@ class Resolver:
     def _agreed_amount(rows: tuple[Drug, ...]) -> tuple[Decimal | None, str | None]:
         found = {(row.amount, row.amount_unit) for row in rows}
         return found.pop() if len(found) == 1 else (None, None)
-
-
-def _volume(strength: str) -> Decimal | None:
-    found = read_strength(fold(strength))
-    return found.volume if found else None
 
 
 def _agreed(rows: tuple[Drug, ...], name: str) -> Any:

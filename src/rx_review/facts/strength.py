@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import prod
 
 from rx_review.library.lookup import fold
+from rx_review.library.rows import Drug
 
 _TIMES = re.compile(r"[*×x]")
 _COUNT = re.compile(r"([0-9]{1,4})(?!\s*(?:mg|g|ml|ug|μg|l|iu|u|%|cm|mm))[^0-9.]*")
@@ -112,3 +113,18 @@ def strength_in_brackets(generic: str) -> tuple[str, str | None]:
     printed, _ = split_strength(match[2])
     readable = printed is not None and (read_strength(printed) or read_volume(printed)) is not None
     return match[1], match[2] if readable else None
+
+
+def of_strength(rows: tuple[Drug, ...], printed: str | None) -> tuple[Drug, ...]:
+    """Rows of that folded strength; one printed alike, or alike in volume too, before one without volume."""
+    if printed is None:
+        return ()
+    same = tuple(row for row in rows if row.strength and same_strength(printed, fold(row.strength)))
+    volume = strength.volume if (strength := read_strength(printed)) else None
+    alike = tuple(row for row in same if _volume(row) == volume)
+    return tuple(row for row in same if row.strength and fold(row.strength) == printed) or alike or same
+
+
+def _volume(row: Drug) -> Decimal | None:
+    found = read_strength(fold(row.strength)) if row.strength else None
+    return found.volume if found else None

@@ -153,12 +153,9 @@ def _diagnoses(raw: RawSheet, plan: Plan, taken: Taken) -> Iterator[Tree]:
             start = f"/diagnoses/{number}"
             tree, _ = _fields(entry.fields, record, start, taken)
             texts, codes = tree.pop("text", []), tree.pop("code", [])
-            if codes and len(codes) != len(texts):
-                refused = Refused(
-                    f"{len(codes)} codes for {len(texts)} diagnoses", "send one code for each diagnosis, in order",
-                    f"{len(texts)} 个诊断配有 {len(codes)} 个编码；请一一对应",
-                )  # fmt: skip
-                taken.refuse(refused, start, taken.origins.get(f"{start}/code", record.place))
+            if len(codes) not in (0, 1, len(texts)):
+                # Which code is whose cannot be told; the words can be read without.
+                codes = []
             for place, text in enumerate(texts):
                 _same_origins(taken, start, f"/diagnoses/{number}")
                 code = {"code": codes[place]} if place < len(codes) else {}

@@ -22,6 +22,7 @@ from rx_review.library.nearness import NameIndex
 from rx_review.library.rows import MemberCode, columns
 
 _HEADERS: Mapping[str, tuple[str, ...]] = {
+    "institution": ("institution", "机构"),
     "kind": ("kind", "字典", "类别"),
     "code": ("code", "院内码", "院内编码", "编码", "代码"),
     "name": ("name", "院内名称", "名称", "品名"),
@@ -44,6 +45,9 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
         formulary: what targets must be in.
         today: the day from which the rows hold.
 
+    Returns:
+        The rows of that institution that have a target; those of others and those without are left alone.
+
     Raises:
         InputError: with each fault, by file, line and column; nothing is read then.
     """
@@ -58,6 +62,7 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
     rows: list[MemberCode] = []
     faults: list[Fault] = []
     seen: dict[tuple[str, str], int] = {}
+    left = 0
     for number, cells in lines:
         if number > _MOST:
             what = f"more than {_MOST} lines"
@@ -73,6 +78,10 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
         if spoilt or not any(values.values()):
             faults += spoilt
             continue
+        if values.get("institution", institution) not in ("", institution) or (values["code"] and not values["target"]):
+            # A work-list holds every member's codes, and those that nobody has looked at yet.
+            left += 1
+            continue
         found = _row(f"{path.name}:{number}", values, institution, targets, today)
         if isinstance(found, Fault):
             faults.append(found)
@@ -85,8 +94,9 @@ def read_mapping_file(path: Path, institution: str, formulary: Formulary, today:
         seen.setdefault(key, number)
         rows.append(found)
     if not rows and not faults:
-        zh = "只有表头；请填写编码和指向"
-        faults.append(Fault(path.name, "no rows below the header", "fill in code and target", zh))
+        zh = f"没有 {institution} 填好指向的行（另有 {left} 行）；请填写编码和指向"
+        what = f"no rows of {institution} with a target; {left} others"
+        faults.append(Fault(path.name, what, "fill in code and target", zh))
     if faults:
         raise InputError(*faults)
     return rows
@@ -106,6 +116,11 @@ class Targets:
         if self.formulary.drugs.one(written, self.day) is not None:
             return written, None
         return self.formulary.written_names.get(fold(written))
+
+    def generic(self, target: str) -> str:
+        """The generic or herb that a target is of."""
+        row = self.formulary.drugs.one(target, self.day)
+        return row.generic if row is not None else target
 
     def diagnosis(self, written: str) -> str | None:
         """The ICD-10 code that a written code or exact name means."""
@@ -144,6 +159,11 @@ def _row(where: str, values: Mapping[str, str], institution: str, targets: Targe
     else:
         meant, named_form = targets.drug(target) or (None, None)
         form = form or named_form
+    said = targets.formulary.written_names.get(fold(values.get("name", ""))) if kind == "drug" else None
+    if meant is not None and said is not None and said[0] != targets.generic(meant):
+        what = f"{values['name']!r} is {said[0]}, but {target!r} is {targets.generic(meant)}"
+        zh = f"院内名称 {values['name']} 是{said[0]}，指向 {target} 却是{targets.generic(meant)}；请更正其一"
+        return Fault(f"{where}: target", what, "correct one of the two", zh)
     if meant is None:
         near = "、".join(targets.near(kind, target))
         do, zh = (f"did you mean {near}?", f"；是否为 {near}？") if near else ("correct it", "；请更正")

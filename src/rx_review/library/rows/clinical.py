@@ -26,7 +26,9 @@ class Limit(Row):
         Literal["single_dose", "daily_dose", "weekly_dose", "days"], column("指标", "daily_dose", "what is bounded")
     ]
     maximum: Annotated[Decimal, BeforeValidator(plain_number), column("上限", "2.4", "greatest allowed value")]
-    unit: Annotated[Text, column("单位", "g", "key of units.csv, or day; a drug dosed in mg and in units has a row for each")]
+    unit: Annotated[
+        Text, column("单位", "g", "key of units.csv, or day; a drug dosed in mg and in units has a row for each")
+    ]
     per: Annotated[Literal["", "kg"], column("每", "kg", "kg: multiplied by body weight")] = ""
     high_alert: Annotated[Flag, column("高警示", "false", "unknown patient data holds the prescription")] = False
 

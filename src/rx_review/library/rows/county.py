@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from rx_review.library.rows.dated import Maybe, Number, Row, Text, Tier, column, plain_number
 
@@ -41,7 +41,7 @@ class Setting(Row):
     institution: Annotated[
         Maybe, column("机构", "SAMPLE-V01", "key of institutions.csv, holds for those below it too; empty = the county")
     ] = None
-    value: Annotated[Decimal, BeforeValidator(plain_number), column("值", "4", "in the parameter's unit")]
+    value: Annotated[Decimal, BeforeValidator(plain_number), Field(gt=0), column("值", "4", "in the parameter's unit")]
     decision: Annotated[Text, column("依据", "药事会2026-03号纪要", "minute of the committee that decided it")]
 
 

@@ -190,5 +190,8 @@ class Wording(Row):
     key: ClassVar[tuple[str, ...]] = ("kind", "wording")
     about: ClassVar[str] = "含糊字句 · wordings that say nothing"
 
-    kind: Annotated[Literal["usage", "diagnosis"], column("类别", "usage", "where it is written")]
+    kind: Annotated[
+        Literal["usage", "diagnosis", "mark"],
+        column("类别", "usage", "where it is written; mark: in brackets around a drug's name"),
+    ]
     wording: Annotated[Text, column("字句", "遵医嘱", "matched exactly")]
