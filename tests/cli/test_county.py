@@ -18,7 +18,7 @@ MEASURES = [
 @pytest.fixture(autouse=True)
 def read_once(monkeypatch) -> tuple[Regimen, ...]:
     """The shipped regimens, which take seconds to read at each call."""
-    monkeypatch.setattr("rx_review.cli.county.read_regimens", shipped_regimens)
+    monkeypatch.setattr("rx_review.cli.county.read_regimens", lambda cache: shipped_regimens())
     return shipped_regimens()
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.facts.small import CORE, rows, sheet, write_formulary
 from tests.library.conftest import RULE
 
+from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import read_prescription
 from rx_review.engine.lint import lint
@@ -303,3 +304,17 @@ def test_both_executors_judge_by_the_value_of_the_member_and_day(plain, decided,
     for institution in ABOVE:
         expected = taken > value_on(decided, institution, day)
         assert stops(reviewer, taken, institution, on=FIRST + timedelta(day)) == expected
+
+
+@pytest.mark.parametrize(("value", "refused"), [("6", True), ("5", False), ("4", False)])
+def test_a_county_may_not_loosen_what_a_regulation_says(value, refused):
+    shipped = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    row = Setting.model_validate(
+        {
+            "parameter": "drugs_per_sheet", "institution": "", "value": value, "decision": "药事会纪要",
+            "source": "SAMPLE-COUNTY", "from": "2026-11-01", "until": "", "checked": "false", "recalled": "false",
+        }
+    )  # fmt: skip
+    one = Dated([(("drugs_per_sheet", ""), span(row, row))])
+    faults = settings_faults(replace(shipped, formulary=replace(shipped.formulary, settings=one)))
+    assert [fault.what for fault in faults] == (["6 is looser than 5, which MOH-2007-53 says"] if refused else [])

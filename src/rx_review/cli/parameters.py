@@ -11,8 +11,8 @@ from rich.text import Text
 
 from rx_review import config
 from rx_review.cli.console import edition, out
-from rx_review.engine.polarity import READ_BY_CODE, Use, uses
-from rx_review.errors import Fault, InputError
+from rx_review.engine.polarity import READ_BY_CODE, Use, settings_faults, uses
+from rx_review.errors import Fault, InputError, LibraryError
 from rx_review.library.edition import Edition
 
 _STRICTER = {
@@ -37,6 +37,8 @@ def list_parameters(as_json: bool, at: str | None, institution: str | None) -> N
                 f"没有这个成员机构；例如 {known}",
             )
         )
+    if faults := settings_faults(loaded):
+        raise LibraryError(*faults)
     entries = [_entry(name, use, loaded, day, institution or "") for name, use in uses(loaded).items()]
     if as_json:
         print(json.dumps(entries, ensure_ascii=False, indent=1))

@@ -26,6 +26,7 @@ _DIRECTION: Mapping[str, Stricter] = {
 }  # fmt: skip
 
 READ_BY_CODE: Mapping[str, str] = {
+    "adult_age_years": "engine/remedy.py",
     "findings_shown": "engine/review.py",
     "pregnancy_age_from_years": "facts/resolve.py",
     "pregnancy_age_until_years": "facts/resolve.py",
@@ -80,8 +81,25 @@ def settings_faults(edition: Edition) -> list[Fault]:
     rows = [row for key in formulary.settings for row in formulary.settings.all(key)]
     used = uses(edition) if rows else {}
     faults = [fault for row in rows for fault in _finer(row, used[row.parameter])]
+    faults += [fault for row in rows if row.institution is None for fault in _statutory(row, used, formulary)]
     members = [row for row in rows if row.institution is not None]
     return faults + [fault for row in members for fault in _setting_faults(row, used[row.parameter], formulary)]
+
+
+def _statutory(row: Setting, used: Mapping[str, Use], formulary: Formulary) -> Iterator[Fault]:
+    """A county may not loosen what a law or regulation says either, where it can be told which way that is."""
+    default = formulary.parameters.one(row.parameter, row.from_.toordinal())
+    stricter = used[row.parameter].stricter
+    if default is None or default.source not in formulary.statutory or stricter not in ("lower", "higher"):
+        return
+    if _looser(row.value, default.value, stricter):
+        yield Fault(
+            f"settings.csv: {row.parameter}, county, from {row.from_}",
+            f"{row.value} is looser than {default.value}, which {default.source} says",
+            "take the row out; if the law has changed, write a new dated row in parameters.csv",
+            f"{row.value} 比 {default.source} 规定的 {default.value} 宽松；"
+            "请删去此行，法规已改的在 parameters.csv 另写一行",
+        )
 
 
 def _finer(row: Setting, use: Use) -> Iterator[Fault]:

@@ -70,6 +70,8 @@ class Formulary:
     spellings: Mapping[tuple[str, str], str]
     parameters: Dated[str, Parameter]
     settings: Dated[tuple[str, str], Setting]
+    statutory: frozenset[str]
+    """Sources that bind everybody: laws and regulations."""
     institutions: Mapping[str, Institution]
     lines_of_command: Mapping[str, tuple[str, ...]]
     """Each institution with those above it, itself first."""

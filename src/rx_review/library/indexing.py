@@ -52,6 +52,7 @@ def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
         frequencies={row.frequency: row for row in tables["frequencies"]},
         spellings=spellings,
         parameters=Dated(_keyed(tables["parameters"], lambda row: row.parameter)),
+        statutory=frozenset(row.source for row in tables["sources"] if row.kind in ("law", "regulation")),
         settings=Dated(_keyed(tables["settings"], lambda row: (row.parameter, row.institution or ""))),
         institutions={row.institution: row for row in tables["institutions"]},
         lines_of_command=_lines_of_command(tables),
