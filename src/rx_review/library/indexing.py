@@ -19,11 +19,12 @@ def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
     drugs: tuple[Drug, ...] = tables["drugs"]
     forms = {row.form: row for row in tables["forms"]}
     spellings = _spellings(tables)
+    written_names = _written_names(tables, spellings)
     return Formulary(
         drugs=Dated(_keyed(drugs, lambda row: row.drug)),
         drugs_of=Dated(_keyed(drugs, lambda row: row.generic)),
-        written_names=_written_names(tables, spellings),
-        irregular_names=frozenset(fold(row.name) for row in tables["names"] if row.kind in ("brand", "irregular")),
+        written_names=written_names,
+        irregular_names=_irregular_names(tables, written_names, spellings),
         herbs=Dated(_keyed(tables["herbs"], lambda row: row.herb)),
         composition=Dated(_keyed(tables["ingredients"], lambda row: row.generic)),
         classes=Dated((row.ingredient, span(row, row.class_)) for row in tables["classes"]),
@@ -180,6 +181,15 @@ def _spellings(tables: Tables) -> Mapping[tuple[str, str], str]:
         if row.kind != "diagnosis":
             found[row.kind, fold(row.spelling)] = row.code
     return found
+
+
+def _irregular_names(
+    tables: Tables, written: Mapping[str, object], spellings: Mapping[tuple[str, str], str]
+) -> frozenset[str]:
+    """Brands, abbreviations, numbers, old and folk names, alone and with a form behind them (654-2片)."""
+    endings = {"", *(word for kind, word in spellings if kind == "form")}
+    plain = [fold(row.name) for row in tables["names"] if row.kind in ("brand", "irregular")]
+    return frozenset(name + ending for name in plain for ending in endings if name + ending in written)
 
 
 def _written_names(tables: Tables, spellings: Mapping[tuple[str, str], str]) -> Mapping[str, tuple[str, str | None]]:
