@@ -25,7 +25,12 @@ VALUES = range(6)
 
 def condition(name: str, when=(), unless=()) -> Condition:
     return Condition(
-        Rule.model_construct(id=name, name=name, about="line", status="active"), when, unless, name, (), ()
+        Rule.model_construct(id=name, name=name, about="line", status="active", severity="return"),
+        when,
+        unless,
+        name,
+        (),
+        (),
     )
 
 

@@ -28,7 +28,7 @@ def leave_gaps(written: Written, tier: str, age_days: int, fills: Fills, random:
         return percent is None or random.random() * 100 < percent
 
     _patient(written, age_days, filled)
-    _diagnoses(written.sheet, filled, tier, random)
+    _diagnoses(written.sheet, filled, random)
     for line in written.sheet["lines"]:
         _line(line, filled)
     sheet, circumstances = written
@@ -63,7 +63,7 @@ def _patient(written: Written, age_days: int, filled: Filled) -> None:
         del patient["identity_number"]
 
 
-def _diagnoses(sheet: dict[str, Any], filled: Filled, tier: str, random: Random) -> None:
+def _diagnoses(sheet: dict[str, Any], filled: Filled, random: Random) -> None:
     kept = []
     for diagnosis in sheet["diagnoses"]:
         if diagnosis["kind"] == "tcm_syndrome" and not filled("syndrome"):
@@ -71,7 +71,7 @@ def _diagnoses(sheet: dict[str, Any], filled: Filled, tier: str, random: Random)
         if not filled("diagnosis_code"):
             diagnosis["code"] = None
         kept.append(diagnosis)
-    if tier != "county" and len(kept) > 1 and random.random() < 0.3 and all(one["code"] is None for one in kept):
+    if len(kept) > 1 and all(one["code"] is None for one in kept) and not filled("diagnoses_apart"):
         # One field for everything, which is all that many small systems have.
         text = random.choice(_JOINTS).join(one["text"] for one in kept)
         kept = [{"text": text, "code": None, "kind": kept[0]["kind"]}]

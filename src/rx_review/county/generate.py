@@ -23,8 +23,7 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.reading import check_circumstances, check_prescription
 from rx_review.library.formulary import Formulary
 
-_SHARES: Mapping[Tier, int] = {"village": 40, "township": 35, "county": 25}
-"""How many of a hundred prescriptions are written in institutions of each tier."""
+_TIERS: tuple[Tier, ...] = ("village", "township", "county")
 
 
 class Sent(NamedTuple):
@@ -51,9 +50,11 @@ class County:
         self.fills = formulary.fills
         self.members: Mapping[Tier, list[Member]] = {
             tier: [Member(row.institution, row.tier) for row in formulary.institutions.values() if row.tier == tier]
-            for tier in _SHARES
+            for tier in _TIERS
         }
-        self._drawn = {tier: self._weights(regimens, tier) for tier in _SHARES if self.members[tier]}
+        # A county that does not say how its prescriptions are shared draws from every tier alike.
+        self._shares = {tier: float(self.fills.get(("prescriptions", tier), 1)) for tier in _TIERS}
+        self._drawn = {tier: self._weights(regimens, tier) for tier in _TIERS if self.members[tier]}
 
     @staticmethod
     def _weights(regimens: Sequence[Regimen], tier: Tier) -> tuple[list[Regimen], list[int]]:
@@ -64,7 +65,7 @@ class County:
     def draw(self, random: Random) -> tuple[Regimen, Member]:
         """A regimen and the member that prescribes it."""
         tiers = [tier for tier, (here, _) in self._drawn.items() if here]
-        tier = random.choices(tiers, [_SHARES[name] for name in tiers])[0]
+        tier = random.choices(tiers, [self._shares[name] for name in tiers])[0]
         here, cumulative = self._drawn[tier]
         return random.choices(here, cum_weights=cumulative)[0], random.choice(self.members[tier])
 

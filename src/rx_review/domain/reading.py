@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,6 +18,8 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.strict_json import DECODER, decode, escape, not_json, too_deep
 from rx_review.domain.wording import say_fault
 from rx_review.errors import Fault, InputError
+
+M = TypeVar("M", bound=BaseModel)
 
 BODY = 256 * 1024
 _NEXT = re.compile(r'\}\s*,\s*(?P<next>\{\s*"number")')
@@ -48,10 +50,7 @@ def check_prescription(tree: Any, shown: str = "") -> Prescription:
     Raises:
         InputError: with every fault.
     """
-    try:
-        return Prescription.model_validate(tree)
-    except ValidationError as error:
-        raise InputError(*_faults(error, shown)) from None
+    return _check(Prescription, tree, shown)
 
 
 def read_circumstances(text: str, shown: str = "") -> Circumstances:
@@ -69,13 +68,17 @@ def check_circumstances(tree: Any, shown: str = "") -> Circumstances:
     Raises:
         InputError: with every fault.
     """
+    return _check(Circumstances, tree, shown)
+
+
+def _check(model: type[M], tree: Any, shown: str) -> M:
     try:
-        return Circumstances.model_validate(tree)
+        return model.model_validate(tree)
     except ValidationError as error:
-        raise InputError(*_faults(error, shown, Circumstances)) from None
+        raise InputError(*_faults(error, shown, model)) from None
 
 
-def _faults(error: ValidationError, shown: str, whole: type[BaseModel] = Prescription) -> Iterator[Fault]:
+def _faults(error: ValidationError, shown: str, whole: type[BaseModel]) -> Iterator[Fault]:
     details = error.errors(include_url=False)
     for detail in details:
         if detail["type"] == "too_short" and any(_inside(other["loc"], detail["loc"]) for other in details):

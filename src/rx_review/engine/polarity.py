@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from rx_review.domain.review import RANK
 from rx_review.engine.language import NEGATED, Condition, check_rule
 from rx_review.errors import Fault
 from rx_review.library.edition import Edition
@@ -31,6 +32,7 @@ READ_BY_CODE: Mapping[str, str] = {
     "pregnancy_age_from_years": "facts/resolve.py",
     "pregnancy_age_until_years": "facts/resolve.py",
     "renal_result_days": "facts/concern.py",
+    "unit_error_times": "engine/remedy.py",
 }
 """Parameters that facts or answers are computed with; a test compares this list with the source."""
 
@@ -42,6 +44,8 @@ class Use:
     stricter: Stricter
     rules: tuple[str, ...]
     digits: int | None = None
+    by_gravest: Stricter = "unused"
+    """Which way is stricter by the gravest rules alone: what a milder rule loses there, a graver one gains."""
 
     @property
     def members_may_set(self) -> bool:
@@ -61,6 +65,7 @@ def uses(edition: Edition) -> Mapping[str, Use]:
 
 def _use(name: str, conditions: Iterable[Condition]) -> Use:
     found: dict[Stricter, set[str]] = defaultdict(set)
+    by_severity: dict[int, set[Stricter]] = defaultdict(set)
     digits: list[int] = []
     for condition in conditions:
         for side, tests in ((True, condition.when), (False, condition.unless)):
@@ -68,11 +73,14 @@ def _use(name: str, conditions: Iterable[Condition]) -> Use:
                 if test.parameter == name:
                     operator = test.operator if side else NEGATED[test.operator]
                     found[_DIRECTION[operator]].add(condition.rule.id)
+                    by_severity[RANK[condition.rule.severity]].add(_DIRECTION[operator])
                     digits.append(test.fact.digits)
     rules = tuple(sorted(rule for named in found.values() for rule in named))
-    if name in READ_BY_CODE or len(found) > 1:
-        return Use("mixed", rules, min(digits, default=None))
-    return Use(next(iter(found), "unused"), rules, min(digits, default=None))
+    gravest = by_severity[max(by_severity)] if by_severity else set()
+    by_gravest: Stricter = next(iter(gravest)) if len(gravest) == 1 else "mixed" if gravest else "unused"
+    mixed = name in READ_BY_CODE or len(found) > 1
+    stricter: Stricter = "mixed" if mixed else next(iter(found), "unused")
+    return Use(stricter, rules, min(digits, default=None), by_gravest)
 
 
 def settings_faults(edition: Edition) -> list[Fault]:
@@ -87,9 +95,9 @@ def settings_faults(edition: Edition) -> list[Fault]:
 
 
 def _statutory(row: Setting, used: Mapping[str, Use], formulary: Formulary) -> Iterator[Fault]:
-    """A county may not loosen what a law or regulation says either, where it can be told which way that is."""
+    """A county may not loosen what a law or regulation says either: the gravest rules tell which way that is."""
     default = formulary.parameters.one(row.parameter, row.from_.toordinal())
-    stricter = used[row.parameter].stricter
+    stricter = used[row.parameter].by_gravest
     if default is None or default.source not in formulary.statutory or stricter not in ("lower", "higher"):
         return
     if _looser(row.value, default.value, stricter):

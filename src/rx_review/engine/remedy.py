@@ -61,7 +61,7 @@ def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
         if verb == "reduce" and rest.startswith("days_supplied to "):
             yield from _fewer_days(line, known, rest.removeprefix("days_supplied to "), ground)
         elif remedy == "reduce dose to bound":
-            yield from _smaller_dose(line, known, case, ground.resolver)
+            yield from _smaller_dose(line, known, case, ground)
         elif remedy == "swap drug":
             yield from _swap(line, known, ground)
 
@@ -150,17 +150,15 @@ def _quantity_for(days: Decimal, line: Line, supply: Supply) -> Decimal | None:
     return Decimal(whole) if whole > 0 else None
 
 
-_UNIT_ERROR = 10
-
-
-def _smaller_dose(line: Line, known: Known, case: Case, resolver: Resolver) -> Iterator[Edit]:
+def _smaller_dose(line: Line, known: Known, case: Case, ground: Ground) -> Iterator[Edit]:
     observed, bound = case.known("observed"), case.known("bound")
     if line.dose is None or not isinstance(observed, int) or not isinstance(bound, int) or observed <= bound:
         return
-    if observed >= _UNIT_ERROR * bound:
+    times = ground.parameters.get("unit_error_times")
+    if times is not None and observed >= times * bound:
         # Most likely a wrong unit or a slipped point: the largest dose allowed is not what was meant.
         return
-    dose = _dose_one_can_give(line, line.dose, known, Ratio(bound, observed), resolver)
+    dose = _dose_one_can_give(line, line.dose, known, Ratio(bound, observed), ground.resolver)
     if dose is None:
         return
     name = shown(line, known)

@@ -18,10 +18,10 @@ from rx_review.library.formulary import Formulary
 _ICD10 = re.compile(r"([A-Z][0-9]{2})(?:\.?([0-9X][0-9A-Z.]*))?")
 _TCM = re.compile(r"[AB]\d{2}(?:\.\d{2}){2,5}\.?|[BZ][A-Z]{2}\d{2,3}[A-Z0-9]*")
 
-# Whatever two diseases are, both may be chronic: that is no sign that code and text mean the same.
 # A symptom or a reason for coming beside a disease contradicts nothing.
 _SYMPTOMS = frozenset("RZ")
 
+# Whatever two diseases are, both may be chronic: that is no sign that code and text mean the same.
 _BROAD = frozenset({"chronic_disease"})
 
 

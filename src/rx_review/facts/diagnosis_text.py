@@ -49,7 +49,7 @@ _NUMBER = re.compile(
     r"|(?<=[一-鿿?)])\d{1,2}[.、](?=[^\d\s]|\d型)"
 )
 _PIECE = re.compile(r"[;。|\n\r]+")
-_CLAUSE = re.compile(r"([;。|\n\r:]+|,|(?<=[^\s;。,、|:]\?)(?=[^?\s;。,、|:)]))")
+_CLAUSE = re.compile(r"(:+|,|(?<=[^\s;。,、|:]\?)(?=[^?\s;。,、|:)]))")
 _DENIED_JOINT = re.compile(r"(?:不伴有?|不合并|未合并|无合并|未伴有?|无伴有?|不并)")
 _ITEM = re.compile(r"(\s+|、|/|\+|-|—|或者?|以及|并发(?!症)|合并(?!症)|伴有|伴|及|和|与|并(?!发|合))")
 _BRACKET = re.compile(r"\(([^()]*)\)|【([^【】]*)】")
@@ -82,7 +82,6 @@ _QUALIFIER = re.compile(
     r"稳定期|缓解期|活动期|(?:急性)?发作|加重期?|轻度|中度|重度|双侧|左侧|右侧|待产)$"
 )
 _ONLY_QUALIFIERS = re.compile(rf"(?:{_QUALIFIER.pattern.replace('^', '').replace('$', '')})+")
-
 
 _MARKERS: tuple[tuple[re.Pattern[str], State, bool, bool], ...] = (
     (_DOUBT_BEFORE, "possible", True, True),
@@ -165,7 +164,8 @@ class TextReader:
         denied = False
         under: State | None = None
         for clause, joint in zip(pieces[::2], [None, *pieces[1::2]], strict=True):
-            if joint is not None and joint not in (",", ":"):
+            if joint == "":
+                # A question mark ends what stands before it.
                 denied, under = False, None
             written = fold(clause)
             if not written or _HEADING.fullmatch(written):
@@ -237,10 +237,9 @@ class TextReader:
 
 
 def _together(outer: State, inner: State) -> State:
-    """A doubt about a denial is a doubt (不除外); a denial of a past or of a doubt is a denial; a past denied too."""
-    if outer == "absent" or inner == "absent":
-        return "absent" if outer == "absent" or inner == "absent" else outer
-    return "possible" if "possible" in (outer, inner) else "present"
+    """A marker over what is marked already: a denial of a past or of a doubt is a denial, and a denied past is one."""
+    both = (outer, inner)
+    return "absent" if "absent" in both else "possible" if "possible" in both else "present"
 
 
 def _reached(items: list[_Item], joints: list[str]) -> list[_Item]:

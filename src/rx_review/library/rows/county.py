@@ -46,7 +46,11 @@ class Setting(Row):
 
 
 class Fill(Row):
-    """How often a field is filled in by sites of a tier: what the generator of prescriptions leaves out."""
+    """How often a field is filled in by sites of a tier: what the generator of prescriptions leaves out.
+
+    Two rows are about the sheets themselves: `prescriptions`, the tier's share of all, and `diagnoses_apart`, how often
+    several diagnoses stand in fields of their own.
+    """
 
     table: ClassVar[str] = "fills"
     key: ClassVar[tuple[str, ...]] = ("field", "tier")
