@@ -22,12 +22,17 @@ from rx_review.library.rows import (
     Interaction,
     Limit,
     Listing,
+    Mark,
     MemberCode,
+    OffLabel,
     Parameter,
+    PaymentLimit,
     Route,
     Setting,
+    Solvent,
     Substitute,
     Unit,
+    Winner,
 )
 from rx_review.library.site import Site
 
@@ -85,6 +90,16 @@ class Formulary:
     fills: Mapping[tuple[str, str], Decimal]
     sites: Mapping[str, Site]
     substitutes: Dated[str, Substitute]
+    marks: Dated[str, Mark]
+    permits: Dated[str, tuple[str, bool]]
+    """Permits of each institution and outlet, and whether they were granted."""
+    outlets: frozenset[str]
+    off_label: Dated[str, OffLabel]
+    indications: Dated[str, str]
+    """Diagnosis groups that support a generic or class."""
+    solvents: Dated[str, Solvent]
+    winners: Dated[str, Winner]
+    payment_limits: Dated[str, PaymentLimit]
     wordings: frozenset[tuple[str, str]]
     changes: tuple[int, ...]
     """Days on which some row begins or ends; between two of them every look-up gives the same answer."""

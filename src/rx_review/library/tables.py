@@ -30,6 +30,9 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("limits", "form", "forms"),
     ("contraindications", "form", "forms"),
     ("forms", "counts_as", "forms"),
+    ("marks", "form", "forms"),
+    ("payment_limits", "form", "forms"),
+    ("winners", "form", "forms"),
     ("institutions", "parent", "institutions"),
     ("mappings", "institution", "institutions"),
     ("mappings", "form", "forms"),
@@ -201,6 +204,25 @@ def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[An
             known = keys["class_names"] if kind == "class" else families if herbal else ingredients
             if name not in known:
                 yield (table, row, column, name, "class_names" if kind == "class" else "ingredients or herbs")
+    for table, column in (
+        ("off_label", "generic"), ("payment_limits", "generic"), ("solvents", "target"), ("solvents", "solvent"),
+        ("winners", "generic"),
+    ):  # fmt: skip
+        for row in tables[table]:
+            if getattr(row, column) not in generics:
+                yield (table, row, column, getattr(row, column), "drugs")
+    for table in ("marks", "indications"):
+        for row in tables[table]:
+            kind, _, name = row.target.rpartition(":")
+            if name not in (keys["class_names"] if kind == "class" else generics):
+                yield (table, row, "target", name, "class_names" if kind == "class" else "drugs")
+    for table, column in (("indications", "group"), ("off_label", "condition")):
+        for row in tables[table]:
+            if getattr(row, column) is not None and getattr(row, column) not in groups:
+                yield (table, row, column, getattr(row, column), "diagnosis_groups")
+    for row in tables["permits"]:
+        if row.holder not in keys["institutions"] | keys["outlets"]:
+            yield ("permits", row, "holder", row.holder, "institutions or outlets")
     for row in tables["limits"]:
         if row.unit != "day" and row.unit not in keys["units"]:
             yield ("limits", row, "unit", row.unit, "units")

@@ -163,6 +163,10 @@ class Institution(Row):
     name: Annotated[Text, column("名称", "示例镇卫生院", "name")]
     tier: Annotated[Tier, column("层级", "township", "village, township or county")]
     parent: Annotated[Maybe, column("上级", "SAMPLE-C01", "institution it is managed by")] = None
+    level: Annotated[
+        Literal["", "none", "primary", "secondary", "tertiary"],
+        column("医院级别", "primary", "hospital level; none = not graded, as clinics are; empty = unknown"),
+    ] = ""
     site: Annotated[
         Maybe, column("接口", "village-rows", "how its system sends: a file of sites/; empty = our own form")
     ] = None
