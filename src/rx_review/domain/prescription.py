@@ -27,6 +27,8 @@ ReasonFor = Literal[
     "contraindication",
     "choice",
     "catalogue",
+    "early_refill",
+    "emergency_use",
     "other",
 ]
 Role = Literal["prescriber", "countersign", "reviewer", "dispenser", "checker", "issuer"]

@@ -19,7 +19,7 @@ from rx_review.library.rule import Rule
 REMEDIES = (
     r"reduce days_supplied to (\$[a-z][a-z0-9_]*|[0-9]+)",
     r"reduce dose to bound",
-    r"give (extended_reason|choice_reason|catalogue_reason|excused)",
+    r"give (extended_reason|choice_reason|catalogue_reason|refill_reason|emergency_reason|excused)",
     r"swap drug",
     r"drop line",
     r"separate line",
