@@ -63,10 +63,10 @@ class Allergies(Strict):
 
 
 class Agent(Strict):
-    """Who collects controlled drugs for the patient."""
+    """Who collects controlled drugs for the patient; the law asks for both."""
 
-    name: Text
-    identity_number: Code
+    name: Text | None = None
+    identity_number: Code | None = None
 
 
 class Patient(Strict):
@@ -91,6 +91,7 @@ class Patient(Strict):
     chronic_entitlements: Annotated[tuple[Text, ...], Field(max_length=50, description="门诊慢特病 / 两病 codes")] = ()
     identity_number: Annotated[Code | None, Field(description="required for narcotic sheets")] = None
     agent: Agent | None = None
+    guardian: Annotated[Text | None, Field(description="guardian present at care over the internet")] = None
 
     @model_validator(mode="after")
     def _holds_together(self) -> Patient:
@@ -132,6 +133,7 @@ class Line(Strict):
     form: Text | None = None
     strength: Text | None = None
     pack: Annotated[Amount | None, Field(description="dose units in one pack, as the HIS dictionary has it")] = None
+    producer: Annotated[Text | None, Field(description="marketing authorisation holder, as written")] = None
     dose: Annotated[Amount | None, Field(description="one dose; for herbs, in one packet")] = None
     dose_unit: Text | None = None
     route: Text | None = None
@@ -168,6 +170,14 @@ class Reason(Strict):
     signed_again: Truth = False
 
 
+class Consent(Strict):
+    """What the patient agreed to in writing (医师法 art. 29, 处方管理办法 art. 21, 长期处方管理规范)."""
+
+    to: Literal["off_label", "opioid", "long_term"]
+    on: Day | None = None
+    lines: Annotated[tuple[Count, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")] = ()
+
+
 class Signature(Strict):
     """A signature and the revision it was put under."""
 
@@ -194,12 +204,20 @@ class Prescription(Strict):
     issued_at: Annotated[Instant, Field(description="with its offset, such as 2026-11-01T09:30:00+08:00")]
     valid_days: Annotated[Count | None, Field(ge=1, le=365, description="有效天数")] = None
     long_term: Annotated[Truth, Field(description="长期处方")] = False
+    assessed: Annotated[Truth, Field(description="the assessment for a long-term prescription is recorded")] = False
+    first_visit: Annotated[Truth | None, Field(description="首诊; care over the internet must know")] = None
+    rescue: Annotated[Truth, Field(description="抢救: supplied first, recorded within hours")] = False
+    consultation: Annotated[
+        Code | None, Field(description="record of the consultation that approved a special-tier antimicrobial")
+    ] = None
+    amount: Annotated[Amount | None, Field(description="what the sheet costs, yuan; absent before charging")] = None
     prescriber: Prescriber = Prescriber()
     patient: Patient
     diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=50)] = ()
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=200)]
     decoction: Decoction | None = None
     reasons: Annotated[tuple[Reason, ...], Field(max_length=200)] = ()
+    consents: Annotated[tuple[Consent, ...], Field(max_length=50)] = ()
     signatures: Annotated[tuple[Signature, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="after")
@@ -210,9 +228,12 @@ class Prescription(Strict):
         numbers = [line.line for line in self.lines]
         if len(set(numbers)) != len(numbers):
             raise PydanticCustomError("line_numbers_repeat", "two lines carry the same number")
-        missing = sorted({n for reason in self.reasons for n in reason.lines} - set(numbers))
-        if missing:
-            raise PydanticCustomError(
-                "reason_without_line", "a reason names line {line}, which is not on the sheet", {"line": missing[0]}
-            )
+        for kind, named in (("reason", self.reasons), ("consent", self.consents)):
+            missing = sorted({number for each in named for number in each.lines} - set(numbers))
+            if missing:
+                raise PydanticCustomError(
+                    f"{kind}_without_line",
+                    "a {kind} names line {line}, which is not on the sheet",
+                    {"kind": kind, "line": missing[0]},
+                )
         return self

@@ -29,8 +29,10 @@ _DIRECTION: Mapping[str, Stricter] = {
 READ_BY_CODE: Mapping[str, str] = {
     "adult_age_years": "engine/remedy.py",
     "findings_shown": "engine/review.py",
+    "history_days": "facts/supplies.py",
     "pregnancy_age_from_years": "facts/resolve.py",
     "pregnancy_age_until_years": "facts/resolve.py",
+    "reviewer_years": "facts/registers.py",
     "renal_result_days": "facts/concern.py",
     "unit_error_times": "engine/remedy.py",
 }

@@ -11,7 +11,8 @@ from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Line, Prescription, Reason
 from rx_review.engine.reasons import GIVEN, REASON_WORDS, TOPIC_REASON
 from rx_review.facts.case import Case
-from rx_review.facts.line import listing_of, shown
+from rx_review.facts.catalogue import listing_of
+from rx_review.facts.line import shown
 from rx_review.facts.prescription import age_of
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.supply import Ratio, Supply, compute_supply, exact, units_per_dose

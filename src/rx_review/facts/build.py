@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import chain
 
 from rx_review.domain.circumstances import Circumstances
-from rx_review.domain.prescription import Prescription
+from rx_review.domain.prescription import Line, Prescription
 from rx_review.domain.review import Subject
 from rx_review.domain.values import county_day
 from rx_review.facts.case import Case, Facts
 from rx_review.facts.concern import Person, lightest_weight, line_concerns
+from rx_review.facts.indication import indication_concerns, with_approvals
 from rx_review.facts.limit import dose_concerns, needs_weight, weight_decides
 from rx_review.facts.line import count_antibacterials, line_case, understand
 from rx_review.facts.pair import members_of, pair_cases
+from rx_review.facts.payment import payment_concerns
 from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses
-from rx_review.facts.resolve import Resolver
+from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.supply import Supply
 from rx_review.library.formulary import Formulary
 
 # A service reviews today's prescriptions; a replay of some years meets a few periods at a time.
@@ -43,6 +47,8 @@ class FactBuilder:
         resolver = self.resolver(county_day(prescription.issued_at).toordinal())
         place = resolver.place(prescription.institution)
         lines = [(line, understand(line, place, prescription.decoction, resolver)) for line in prescription.lines]
+        sheets = circumstances.visit.sheets if circumstances.visit is not None else ()
+        others = [(line, understand(line, place, None, resolver)) for sheet in sheets for line in sheet.lines]
         age = age_of(prescription)
         diagnoses = read_diagnoses(prescription, place.member, resolver)
         weighed = [understood for _, understood in lines if understood.by_weight]
@@ -59,20 +65,31 @@ class FactBuilder:
             weight_needed=needs_weight(weighed, age),
             weight_decides=weight_decides(weighed, age, lightest),
             antibacterials=count_antibacterials(understood for _, understood in lines),
+            visit=None if circumstances.visit is None else [understood.known for _, understood in others],
         )
         person = Person.of(prescription, whole, age, diagnoses, resolver, lightest)
+
+        def understands(line: Line) -> tuple[Known | None, Supply]:
+            found = understand(line, place, None, resolver)
+            return found.known, found.supply
+
         line_cases: list[Case] = []
         concerns: list[Case] = []
         for line, understood in lines:
-            case = line_case(whole, prescription, circumstances, line, understood, place.lacks)
+            infusion = [each for each in lines if line.group is not None and each[0].group == line.group]
+            case = line_case(
+                whole, prescription, circumstances, line, understood, place, resolver, understands, infusion
+            )
             line_cases.append(case)
-            concerns += line_concerns(case, understood, prescription, person, resolver)
-            concerns += dose_concerns(case, understood, prescription, person)
+            found = chain(
+                line_concerns(case, understood, prescription, person, resolver),
+                dose_concerns(case, understood, prescription, person),
+                indication_concerns(case, understood, prescription, person, resolver),
+            )
+            concerns += with_approvals(case, found, understood.known, person, resolver)
+            concerns += payment_concerns(case, understood, prescription, person, resolver)
         members = members_of(lines, own=True)
-        if circumstances.visit is not None:
-            for other in circumstances.visit.sheets:
-                read = ((line, understand(line, place, None, resolver)) for line in other.lines)
-                members += members_of(read, own=False)
+        members += members_of(others, own=False)
         cases: Mapping[Subject, tuple[Case, ...]] = {
             "prescription": (whole,),
             "line": tuple(line_cases),

@@ -13,9 +13,9 @@ from decimal import Decimal
 from rx_review.domain.prescription import Patient, Prescription
 from rx_review.facts.age import Age
 from rx_review.facts.case import Case, Value
-from rx_review.facts.knowledge import Caution, words
+from rx_review.facts.formalities import Diagnoses
+from rx_review.facts.knowledge import ORDINARY, Caution, words
 from rx_review.facts.line import Understood
-from rx_review.facts.prescription import Diagnoses
 from rx_review.facts.resolve import Component, Known, Resolver
 from rx_review.library.lookup import fold
 from rx_review.library.rows import Contraindication
@@ -251,7 +251,7 @@ def concern_case(
 def _allergy_case(line: Case, part: Component, recorded: str, written: str, excused: bool) -> Case:
     own: dict[str, Value] = {
         "topic": "allergy", "grade": "contraindicated", "applies": 1,
-        "excused": int(excused), "by_weight": 0, "toxic": 0,
+        "excused": int(excused), "by_weight": 0, "toxic": 0, **ORDINARY,
     }  # fmt: skip
     texts = {"condition": words(written, written), "consequence": words("可致过敏反应", "allergic reaction")}
     return concern_case(line, part, f"allergy:{recorded}", own, {}, texts)
@@ -261,7 +261,7 @@ def _caution_case(line: Case, caution: Caution, applies: bool | None, cause: str
     row = caution.row
     topic = "allergy_cross" if row.topic == "allergy" and row.grade == "caution" else row.topic
     own: dict[str, Value] = {
-        "topic": topic, "grade": row.grade, "excused": int(excused), "by_weight": 0, "toxic": 0,
+        "topic": topic, "grade": row.grade, "excused": int(excused), "by_weight": 0, "toxic": 0, **ORDINARY,
     }  # fmt: skip
     if applies is not None:
         own["applies"] = int(applies)

@@ -41,6 +41,8 @@ class ReadDiagnosis(NamedTuple):
     """What an allergy written among the diagnoses is to, suspected ones too."""
     denied: bool = False
     """Whether every part is denied."""
+    shared: frozenset[str] | None = None
+    """Groups that every part is in, denied ones and TCM names left aside; None if nothing else is there."""
 
 
 def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary) -> ReadDiagnosis:
@@ -82,7 +84,18 @@ def read_diagnosis(text: str, code: str | None, kind: str, formulary: Formulary)
         kind == "tcm_syndrome" or any(part.kind == "tcm_syndrome" for part in telling),
         tuple(part.allergen for part in telling if part.allergen and part.state != "absent"),
         bool(telling) and all(part.state == "absent" for part in telling),
+        _shared(coded, telling, formulary),
     )
+
+
+def _shared(coded: Sequence[str], telling: Sequence[Part], formulary: Formulary) -> frozenset[str] | None:
+    """Groups in which every Western part is; with one part or none, those of its code count too."""
+    of_code = {group for category in coded for group in formulary.groups_of(category)}
+    western = [part for part in telling if part.state != "absent" and not part.kind.startswith("tcm")]
+    sets = [frozenset(formulary.groups_of(part.code) if part.code is not None else ()) for part in western]
+    if coded and len(sets) <= 1:
+        sets = [frozenset(of_code).union(*sets)]
+    return frozenset.intersection(*sets) if sets else None
 
 
 def _coded(code: str | None, kind: str, telling: Sequence[Part]) -> tuple[str, ...]:

@@ -120,6 +120,8 @@ class TextReader:
         if "(" in piece and (alone := self._item(fold(piece)).part).kind:
             # 排除…(…), where the brackets belong to the name.
             return [alone]
+        if "(" in piece and self.named(_FAMILY.sub("", fold(piece))) is not None:
+            return [alone]
         plain, inside = self._without_brackets(piece)
         plain = _GESTATION.sub(f"{_PREGNANT}、", plain)
         found = list(self._clauses(_DENIED_JOINT.sub(",无", plain)))

@@ -20,6 +20,8 @@ def words(zh: str, en: str) -> Words:
 
 
 NO_WORDS = words("", "")
+ORDINARY: Mapping[str, Value] = {"payment": "none", "off_label_approved": 0}
+"""What most concerns say: they are about safety, and no committee has allowed the use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ def _bound(part: Component, row: Limit, known: Known, supply: Supply, resolver: 
         "by_weight": int(row.per == "kg"),
         # A trace of potassium does not make a rehydration salt high-alert.
         "toxic": int(row.high_alert and len(known.components) == 1),
+        **ORDINARY,
     }
     if observed is not None:
         own["observed"] = observed.scaled(DIGITS)

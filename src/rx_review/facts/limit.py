@@ -9,7 +9,7 @@ from rx_review.domain.prescription import Prescription
 from rx_review.facts.age import Age
 from rx_review.facts.case import Case, Value
 from rx_review.facts.concern import Person, concern_case, is_excused
-from rx_review.facts.knowledge import NO_WORDS, Bound, compared
+from rx_review.facts.knowledge import NO_WORDS, ORDINARY, Bound, compared
 from rx_review.facts.line import Understood
 from rx_review.facts.resolve import Component
 from rx_review.facts.supply import exact
@@ -65,6 +65,7 @@ def _unbounded_case(line: Case, generic: str, excused: bool) -> Case:
     """A drug without any limit in the formulary: its dose cannot be judged, and that is said."""
     own: dict[str, Value] = {
         "topic": "daily_dose", "grade": "bound", "applies": 1, "by_weight": 0, "toxic": 0, "excused": int(excused),
+        **ORDINARY,
     }  # fmt: skip
     missing = dict.fromkeys(("observed", "bound", "percent_of_bound"), "limit")
     part = Component(generic, None, None, False)
@@ -81,7 +82,7 @@ def _herb_case(line: Case, understood: Understood, excused: bool) -> Iterator[Ca
     grams = supply.daily.times(1, 1_000_000) if supply.daily is not None else None
     own: dict[str, Value] = {
         "topic": "herb_dose", "grade": "bound", "applies": 1, "by_weight": 0,
-        "toxic": int(herb.toxic or herb.footnote_critical), "excused": int(excused),
+        "toxic": int(herb.toxic or herb.footnote_critical), "excused": int(excused), **ORDINARY,
     }  # fmt: skip
     missing: dict[str, str] = {}
     if grams is not None:

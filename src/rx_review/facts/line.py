@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Decoction, Line, Prescription
-from rx_review.facts.case import Case, Sheet
-from rx_review.facts.essential import essential_cause, essential_status
+from rx_review.facts.case import Case, Sheet, Value
+from rx_review.facts.catalogue import tell_essential, tell_listing
 from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
+from rx_review.facts.marks import tell_marks
 from rx_review.facts.place import LINE_NOT_CARRIED, Place, forget_line
+from rx_review.facts.potassium import potassium_percent
 from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.supplies import Understands, tell_supplies
 from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
 from rx_review.facts.usage import tell_usage
 from rx_review.library.lookup import fold
-from rx_review.library.rows import Listing
-
-_TIERS: Mapping[str, int] = {"village": 0, "township": 1, "county": 2}
 
 _OF_KNOWN = (
     "kind", "form_route", "release", "control", "antimicrobial", "listing", "essential", "essential_offered",
-    "footnote_missing", "skin_test_needed",
+    "footnote_missing", "skin_test_needed", "village_listing",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def understand(line: Line, place: Place, decoction: Decoction | None, resolver: 
     key = (
         line.product, line.generic, line.kind, line.form, line.strength, line.pack, line.dose, line.dose_unit,
         line.route, line.frequency, line.days, line.quantity, line.quantity_unit, line.footnote, line.skin_test,
-        line.usage, place.tier, place.member, decoction,
+        line.usage, line.producer, place.tier, place.member, decoction,
     )  # fmt: skip
     found = resolver.understood.get(key)
     if found is None:
@@ -78,16 +78,18 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
             sheet.tell(name, None, "drug")
         for name in ("topical", "infusion_only", "high_alert", "specialist", "toxic_herb", "days_written_alone"):
             sheet.tell(name, 0)
+        tell_marks(sheet, line, None, None, resolver)
         return Understood(None, Supply(), None, sheet, (line.generic or line.product or "",))
     supply = compute_supply(line, known, resolver, decoction)
     sheet.tell("kind", known.kind)
     _form(sheet, line, known, topical, resolver)
     _days(sheet, line, supply)
     _legal_classes(sheet, known)
-    _catalogue(sheet, tier, known, resolver)
-    _essential(sheet, tier, line, known, resolver)
+    tell_listing(sheet, tier, known, resolver)
+    tell_essential(sheet, tier, line, known, resolver)
     _herb(sheet, line, known)
     _skin_test(sheet, known, resolver)
+    tell_marks(sheet, line, known, topical, resolver)
     names = tuple(sorted(part.name for part in known.components)) or (known.generic,)
     group = sheet.values.get("route_group") or sheet.values.get("form_route")
     cautions = cautions_of(known, topical, resolver)
@@ -117,26 +119,50 @@ def line_case(
     circumstances: Circumstances,
     line: Line,
     understood: Understood,
-    lacks: frozenset[str],
+    place: Place,
+    resolver: Resolver,
+    understands: Understands,
+    infusion: Sequence[tuple[Line, Understood]],
 ) -> Case:
-    """A line as a case: what it means, which reasons were given for it, and what its system cannot say."""
+    """A line as a case: what it means, what was said and looked up for it, and what its system cannot say.
+
+    `infusion` are the lines that share its infusion, itself among them.
+    """
     facts = understood.facts
-    seen = understood.facts.values["code_unmapped"] and circumstances.gaps is not None
-    if not prescription.reasons and not lacks and not seen:
+    gaps = circumstances.gaps
+    said = prescription.reasons or prescription.consents or place.lacks
+    looked_up = circumstances.stock or circumstances.history or circumstances.flow
+    marked = facts.values.get("potassium_injection") == 1 or (facts.values["code_unmapped"] and gaps is not None)
+    if not said and not looked_up and not marked:
         return Case("line", (line.line,), facts.values, facts.missing, facts.texts, understood.names, above=whole)
+    own = {**facts.values, **_said(prescription, line)}
+    missing, texts = dict(facts.missing), dict(facts.texts)
+    own["code_gap_seen"] = int(gaps is not None and line.product in gaps.drugs)
+    if own.get("potassium_injection") == 1:
+        strength = potassium_percent(line, [(other, each.known, each.supply) for other, each in infusion])
+        if strength is not None:
+            own["potassium_percent"] = strength.scaled(2)
+    if looked_up:
+        known, supply = understood.known, understood.supply
+        tell_supplies(own, missing, texts, line, known, supply, prescription, circumstances, resolver, understands)
+    if place.lacks:
+        forget_line(own, line, prescription, place.lacks)
+        missing = {**dict.fromkeys(facts.values.keys() - own.keys(), LINE_NOT_CARRIED), **missing}
+    return Case("line", (line.line,), own, missing, texts, understood.names, above=whole)
+
+
+def _said(prescription: Prescription, line: Line) -> dict[str, Value]:
+    """Reasons given and consents obtained for a line or for the whole sheet."""
     given = {reason.for_ for reason in prescription.reasons if not reason.lines or line.line in reason.lines}
-    own = {
-        **understood.facts.values,
+    agreed = {consent.to for consent in prescription.consents if not consent.lines or line.line in consent.lines}
+    return {
         "extended_reason": int("quantity" in given),
         "choice_reason": int("choice" in given),
         "catalogue_reason": int("catalogue" in given),
-        "code_gap_seen": int(circumstances.gaps is not None and line.product in circumstances.gaps.drugs),
+        "refill_reason": int("early_refill" in given),
+        "emergency_reason": int("emergency_use" in given),
+        "off_label_consent": int("off_label" in agreed),
     }
-    missing = facts.missing
-    if lacks:
-        forget_line(own, line, prescription, lacks)
-        missing = {**dict.fromkeys(understood.facts.values.keys() - own.keys(), LINE_NOT_CARRIED), **missing}
-    return Case("line", (line.line,), own, missing, facts.texts, understood.names, above=whole)
 
 
 def shown(line: Line, known: Known | None) -> str:
@@ -222,53 +248,6 @@ def _legal_classes(sheet: Sheet, known: Known) -> None:
     tier = known.agreed("antimicrobial")
     sheet.tell("antimicrobial", None if tier is None else tier or "none", "form")
     sheet.tell("high_alert", any(row.high_alert for row in known.candidates))
-
-
-def _catalogue(sheet: Sheet, tier: str | None, known: Known, resolver: Resolver) -> None:
-    if known.herb is not None:
-        sheet.tell("listing", "listed")
-        return
-    sheet.tell("listing", listing_of(known, tier, resolver), "institution")
-
-
-def listing_of(known: Known, tier: str | None, resolver: Resolver) -> str | None:
-    """What the catalogue says of a drug for an institution of that tier; None if the tier or form is unknown."""
-    rows = [row for row in resolver.formulary.listings.on(known.generic, resolver.day) if _covers(row, known)]
-    open_rows = [row for row in rows if row.status != "delisted"]
-    if not open_rows:
-        return "not_listed"
-    if tier is None:
-        return None
-    lowest = min(_TIERS[row.tier] for row in open_rows)
-    if _TIERS[tier] < lowest:
-        return "above_tier"
-    here = [row for row in open_rows if _TIERS[row.tier] <= _TIERS[tier]]
-    return "listed" if any(row.status == "listed" for row in here) else "restricted"
-
-
-def _covers(row: Listing, known: Known) -> bool:
-    if row.form is None or known.form is None:
-        return True
-    return row.form in (known.form.form, known.form.counts_as)
-
-
-def _essential(sheet: Sheet, tier: str | None, line: Line, known: Known, resolver: Resolver) -> None:
-    essential, specialist = essential_status(known, line.strength, resolver, line.generic)
-    sheet.tell("essential", essential, essential_cause(known, resolver, line.generic))
-    sheet.tell("specialist", specialist)
-    offered = _offered(tier, known, resolver) if essential is False else None
-    sheet.tell("essential_offered", offered is not None)
-    sheet.texts["essential_name"] = offered or ""
-
-
-def _offered(tier: str | None, known: Known, resolver: Resolver) -> str | None:
-    for row in resolver.formulary.substitutes.on(known.generic, resolver.day):
-        other = resolver.drug(None, row.substitute, row.form, row.strength, None, None)
-        if other is None or essential_status(other, row.strength, resolver)[0] is not True:
-            continue
-        if listing_of(other, tier, resolver) == "listed":
-            return row.substitute
-    return None
 
 
 def _herb(sheet: Sheet, line: Line, known: Known) -> None:

@@ -6,7 +6,6 @@ Found through the partners of what is present, never by trying every two lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rx_review.domain.prescription import Line, Prescription
@@ -14,44 +13,13 @@ from rx_review.facts.case import Case, Value
 from rx_review.facts.concern import is_excused
 from rx_review.facts.knowledge import NO_WORDS, words
 from rx_review.facts.line import Understood, shown
+from rx_review.facts.meeting import Meeting, Member
 from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.solvent import solvent_meetings
 from rx_review.library.formulary import Formulary
 
 _NOBODY: frozenset[str] = frozenset()
 _GRADES = {"moderate": 0, "major": 1, "contraindicated": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A line that may be in a pair; `own` is false for lines of the visit's other sheets."""
-
-    line: Line
-    known: Known
-    systemic: bool | None
-    as_needed: bool
-    own: bool
-
-    @property
-    def ingredients(self) -> frozenset[str]:
-        """Names of its actives."""
-        return frozenset(part.name for part in self.known.components)
-
-
-@dataclass(frozen=True, slots=True)
-class _Meeting:
-    """A row under which two members meet; `a` and `b` are the keys it names."""
-
-    a: str
-    b: str
-    topic: str
-    grade: str
-    tradition: str
-    specific: int
-    systemic_only: bool
-    shared: Mapping[str, str]
-    consequence: Mapping[str, str]
-    advice: Mapping[str, str]
-    name: str
 
 
 def members_of(lines: Iterable[tuple[Line, Understood]], *, own: bool) -> list[Member]:
@@ -63,6 +31,7 @@ def members_of(lines: Iterable[tuple[Line, Understood]], *, own: bool) -> list[M
             None if understood.topical is None else not understood.topical,
             understood.as_needed,
             own,
+            understood.supply.volume,
         )
         for line, understood in lines
         if understood.known is not None
@@ -77,24 +46,26 @@ def pair_cases(
     for index, member in enumerate(members):
         for key in member.known.keys:
             present.setdefault(key, []).append(index)
-    closest: dict[tuple[int, int, str, str, str], _Meeting] = {}
+    closest: dict[tuple[int, int, str, str, str], Meeting] = {}
     for first, second, meeting in _meetings(present, members, resolver):
         for one, other in _about(meeting, members[first], members[second]):
             place = (first, second, meeting.topic, one, other)
             if place not in closest or _closeness(meeting) > _closeness(closest[place]):
                 closest[place] = meeting
-    gravest: dict[tuple[int, int, str], _Meeting] = {}
+    gravest: dict[tuple[int, int, str], Meeting] = {}
     for (first, second, topic, _, _), meeting in closest.items():
         slot = (first, second, topic)
         if slot not in gravest or _gravity(meeting) > _gravity(gravest[slot]):
             gravest[slot] = meeting
+    for first, second, meeting in solvent_meetings(members, resolver):
+        gravest[first, second, meeting.topic] = meeting
     for first, second, topic in sorted(gravest):
         if topic == "duplicate_class" and (first, second, "duplicate_ingredient") in gravest:
             continue
         yield _case(whole, prescription, members[first], members[second], gravest[first, second, topic], resolver)
 
 
-def _about(meeting: _Meeting, first: Member, second: Member) -> Iterator[tuple[str, str]]:
+def _about(meeting: Meeting, first: Member, second: Member) -> Iterator[tuple[str, str]]:
     """The actives of both lines that a row is about: an ingredient's row beats its class's for these two only."""
     for left, right in ((meeting.a, meeting.b), (meeting.b, meeting.a)):
         for one in first.known.actives_of(left):
@@ -104,17 +75,17 @@ def _about(meeting: _Meeting, first: Member, second: Member) -> Iterator[tuple[s
             return
 
 
-def _closeness(meeting: _Meeting) -> tuple[int, int, str]:
+def _closeness(meeting: Meeting) -> tuple[int, int, str]:
     return meeting.specific, _GRADES[meeting.grade], meeting.name
 
 
-def _gravity(meeting: _Meeting) -> tuple[int, int, str]:
+def _gravity(meeting: Meeting) -> tuple[int, int, str]:
     return _GRADES[meeting.grade], meeting.specific, meeting.name
 
 
 def _meetings(
     present: Mapping[str, list[int]], members: Sequence[Member], resolver: Resolver
-) -> Iterator[tuple[int, int, _Meeting]]:
+) -> Iterator[tuple[int, int, Meeting]]:
     formulary, day = resolver.formulary, resolver.day
     here = frozenset(present)
     for key, holders in present.items():
@@ -131,8 +102,8 @@ def _meetings(
 
 
 def _combinations(
-    left: Sequence[int], right: Sequence[int], members: Sequence[Member], meeting: _Meeting
-) -> Iterator[tuple[int, int, _Meeting]]:
+    left: Sequence[int], right: Sequence[int], members: Sequence[Member], meeting: Meeting
+) -> Iterator[tuple[int, int, Meeting]]:
     for i in left:
         for j in right:
             first, second = min(i, j), max(i, j)
@@ -153,32 +124,32 @@ def _one_infusion(first: Member, second: Member) -> bool:
     return first.own and second.own and group is not None and group == second.line.group
 
 
-def _sharing(key: str, formulary: Formulary) -> _Meeting | None:
+def _sharing(key: str, formulary: Formulary) -> Meeting | None:
     if key.startswith("herb:"):
         return None
     if not key.startswith("class:"):
-        return _Meeting(
+        return Meeting(
             key, key, "duplicate_ingredient", "major", "none", 2, True, words(key, key), NO_WORDS, NO_WORDS, key
         )
     zh, en, duplicate = formulary.class_names.get(key[6:], (key, key, ""))
     if not duplicate:
         return None
-    return _Meeting(key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, key)
+    return Meeting(key, key, "duplicate_class", duplicate, "none", 0, True, words(zh, en), NO_WORDS, NO_WORDS, key)
 
 
-def _of_interaction(row: Any) -> _Meeting:
+def _of_interaction(row: Any) -> Meeting:
     specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
-    return _Meeting(
+    return Meeting(
         row.a, row.b, "interaction", row.grade, "none", specific, row.scope == "systemic", NO_WORDS,
         words(row.consequence_zh, row.consequence_en), words(row.advice_zh or "", row.advice_en or row.advice_zh or ""),
         f"{row.a}+{row.b}",
     )  # fmt: skip
 
 
-def _of_incompatibility(row: Any) -> _Meeting:
+def _of_incompatibility(row: Any) -> Meeting:
     herbal = row.kind != "infusion"
     specific = (not row.a.startswith("class:")) + (not row.b.startswith("class:"))
-    return _Meeting(
+    return Meeting(
         row.a, row.b, "herbs" if herbal else "infusion", row.grade, row.kind if herbal else "none", specific, herbal,
         NO_WORDS, words(row.consequence_zh, row.consequence_en), NO_WORDS, f"{row.kind}:{row.a}+{row.b}",
     )  # fmt: skip
@@ -190,11 +161,13 @@ _REASON_FOR = {
     "duplicate_class": "duplicate",
     "herbs": "incompatibility",
     "infusion": "incompatibility",
+    "solvent": "incompatibility",
+    "solvent_volume": "incompatibility",
 }
 
 
 def _case(
-    whole: Case, prescription: Prescription, first: Member, second: Member, meeting: _Meeting, resolver: Resolver
+    whole: Case, prescription: Prescription, first: Member, second: Member, meeting: Meeting, resolver: Resolver
 ) -> Case:
     lines = tuple(member.line.line for member in (first, second) if member.own)
     shared = meeting.shared["zh"]
@@ -208,6 +181,7 @@ def _case(
         "shared_plain_herb": int(
             (herb := resolver.formulary.herbs.one(shared, resolver.day)) is not None and not herb.toxic
         ),
+        "both_narcotic": int(all(m.known.control in ("narcotic", "psychotropic_1") for m in (first, second))),
         "across_sheets": int(not (first.own and second.own)),
         "excused": int(is_excused(prescription, _REASON_FOR[meeting.topic], lines)),
     }

@@ -23,6 +23,8 @@ class Place(NamedTuple):
     tier: str | None
     member: str = ""
     lacks: frozenset[str] = frozenset()
+    level: str = ""
+    """Hospital level; empty if unknown."""
 
 
 _OF_LINE: Mapping[str, tuple[str, ...]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rx_review.domain.circumstances import Circumstances
@@ -11,7 +10,9 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.values import county_day
 from rx_review.facts.age import Age, read_age
 from rx_review.facts.case import Case, Sheet
+from rx_review.facts.formalities import Diagnoses, kinds_of, tell_formalities, tell_group
 from rx_review.facts.place import NOT_CARRIED, Place, forget_sheet, heading_carried
+from rx_review.facts.registers import tell_registers
 from rx_review.facts.resolve import Known, Resolver
 from rx_review.facts.signatures import tell_signatures
 from rx_review.library.lookup import fold
@@ -42,23 +43,6 @@ def age_of(prescription: Prescription) -> Age:
     return Age(day, patient.birth_date, written.written)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnoses:
-    """Groups that the diagnoses establish or make possible, and whether every Western one could be read."""
-
-    groups: frozenset[str]
-    all_read: bool
-    vague: bool
-    possible: frozenset[str] = frozenset()
-    syndrome: bool = False
-    unmapped: tuple[str, ...] = ()
-    """Codes of the member's own that nobody has mapped."""
-    allergens: tuple[str, ...] = ()
-    """What allergies written among the diagnoses are to."""
-    denied: bool = False
-    """Whether every one is denied."""
-
-
 def prescription_case(
     prescription: Prescription,
     circumstances: Circumstances,
@@ -72,6 +56,7 @@ def prescription_case(
     weight_needed: bool,
     weight_decides: bool,
     antibacterials: int,
+    visit: Sequence[Known | None] | None,
 ) -> Case:
     """Compute the facts that every rule of this prescription may name."""
     sheet = Sheet()
@@ -93,6 +78,8 @@ def prescription_case(
     _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
     _company(sheet, prescription, known)
     _validity(sheet, prescription, at)
+    tell_formalities(sheet, prescription, known, diagnoses, visit, resolver)
+    tell_registers(sheet, prescription, circumstances, place, resolver.formulary, county_day(at))
     if place.lacks:
         forget_sheet(sheet, prescription, place.lacks)
     everything = tuple(sorted({part.name for drug in known if drug for part in drug.components}))
@@ -156,13 +143,7 @@ def _diagnoses(sheet: Sheet, prescription: Prescription, circumstances: Circumst
         syndrome_written=int(read.syndrome),
         diagnosis_denied=int(read.denied),
     )
-    chronic = "chronic_disease" in read.groups
-    if chronic or not diagnoses:
-        sheet.tell("chronic_diagnosis", chronic)
-    elif "chronic_disease" in read.possible:
-        sheet.tell("chronic_diagnosis", None, "diagnosis_certain")
-    else:
-        sheet.tell("chronic_diagnosis", False if read.all_read else None, "diagnosis_code")
+    tell_group(sheet, "chronic_diagnosis", "chronic_disease", prescription, read)
     seen = circumstances.gaps.diagnoses if circumstances.gaps else ()
     sheet.values["diagnosis_unmapped"] = int(bool(read.unmapped) and not read.all_read)
     sheet.values["diagnosis_gap_seen"] = int(set(read.unmapped) <= set(seen))
@@ -175,6 +156,7 @@ def read_diagnoses(prescription: Prescription, member: str, resolver: Resolver) 
     found = [read for read, _ in both]
     groups: frozenset[str] = _NO_GROUPS.union(*[read.groups for read in found])
     possible = _NO_GROUPS.union(*[read.possible for read in found]) - groups
+    told = [read.shared for read in found if read.shared is not None]
     return Diagnoses(
         groups,
         bool(found) and all(read.read for read in found),
@@ -184,6 +166,7 @@ def read_diagnoses(prescription: Prescription, member: str, resolver: Resolver) 
         tuple(code for _, code in both if code is not None),
         tuple(name for read in found for name in read.allergens),
         bool(found) and all(read.denied for read in found),
+        _NO_GROUPS if not told else frozenset.intersection(*told),
     )
 
 
@@ -237,7 +220,6 @@ def childbearing(prescription: Prescription, age: Age, resolver: Resolver) -> bo
 def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | None]) -> None:
     unknown = known.count(None)
     herbs = drugs = tcm = strict = psychotropic = 0
-    kinds: set[tuple[str, str | None]] = set()
     for drug in known:
         if drug is None or drug.is_solvent:
             continue
@@ -245,13 +227,12 @@ def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | N
             herbs += 1
             continue
         drugs += 1
-        kinds.add((drug.generic, drug.form.counts_as if drug.form else None))
         tcm += drug.kind == "patent" and drug.form is not None and drug.form.route == "injection"
         strict += drug.control in ("narcotic", "psychotropic_1")
         psychotropic += drug.control == "psychotropic_2"
     everything = drugs + herbs + unknown
     sheet.values.update(
-        drug_count=len(kinds) + unknown,
+        drug_count=len(kinds_of(known)) + unknown,
         herb_count=herbs,
         herbs_with_other_drugs=int(bool(herbs and drugs)),
         tcm_injection_with_other_drugs=int(bool(tcm) and everything > tcm),

@@ -136,7 +136,7 @@ class Resolver:
         scopes = formulary.lines_of_command.get(institution, ())
         own = any(scope in formulary.with_own_codes for scope in scopes)
         lacks = site.lacks if site is not None else frozenset()
-        return Place(row.tier if row else None, institution if own else "", lacks)
+        return Place(row.tier if row else None, institution if own else "", lacks, row.level if row else "")
 
     def _drug(
         self,

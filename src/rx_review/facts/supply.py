@@ -32,6 +32,14 @@ class Ratio:
         """This divided by a non-zero other."""
         return Ratio(self.num * other.den, self.den * other.num)
 
+    def plus(self, other: Ratio) -> Ratio:
+        """This and another."""
+        return Ratio(self.num * other.den + other.num * self.den, self.den * other.den)
+
+    def minus(self, other: Ratio) -> Ratio:
+        """This less another, and nothing where that is more."""
+        return Ratio(max(0, self.num * other.den - other.num * self.den), self.den * other.den)
+
     def under(self, other: Ratio) -> bool:
         """Whether this is less than another."""
         return self.num * other.den < other.num * self.den
@@ -64,6 +72,10 @@ class Supply:
     dose_cause: str = "dose"
     days_cause: str = "quantity"
     per_day: Ratio | None = None
+    units: Ratio | None = None
+    """Dose units supplied."""
+    volume: Ratio | None = None
+    """What one dose fills, in ml, where the drug is a liquid."""
 
 
 def exact(value: Decimal) -> Ratio:
@@ -81,9 +93,21 @@ def compute_supply(line: Line, known: Known, resolver: Resolver, decoction: Deco
     daily = None if dose is None or (most := _times_a_day(frequency)) is None else dose.times(*most)
     weekly = None if dose is None else _in_a_week(dose, frequency)
     dose_cause = "dose" if dose is None else "frequency"
-    return _with_days(
-        line, known, resolver, dose_unit, frequency, Supply(dose, daily, weekly, dimension, dose_cause=dose_cause)
+    units, _ = _units_supplied(line, known, dose_unit, resolver)
+    so_far = Supply(
+        dose, daily, weekly, dimension, dose_cause=dose_cause, units=units, volume=_volume(line, known, dose_unit)
     )
+    return _with_days(line, known, resolver, dose_unit, frequency, so_far)
+
+
+def _volume(line: Line, known: Known, unit: Unit | None) -> Ratio | None:
+    if line.dose is None or unit is None or unit.factor is None:
+        return None
+    if unit.dimension == "volume":
+        return exact(line.dose).times(*_pair(unit.factor))
+    if unit.dimension == "count" and known.volume:
+        return exact(line.dose).times(*_pair(known.volume))
+    return None
 
 
 def _with_days(

@@ -44,6 +44,9 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("substitutes", "frequency", "frequencies"),
 )
 
+PAYERS = ("self", "medical", "work_injury", "maternity")
+"""Who may pay, as spellings of kind payer say it."""
+
 _SPELLS = {"diagnosis": "diagnoses", "route": "routes", "unit": "units", "form": "forms", "frequency": "frequencies"}
 
 
@@ -162,7 +165,10 @@ def _references(tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Dangling]:
     for row in tables["spellings"]:
         # A diagnosis may be spelt out to a subcategory; its category must exist.
         code = row.code.partition(".")[0] if row.kind == "diagnosis" else row.code
-        if code not in keys[_SPELLS[row.kind]]:
+        if row.kind == "payer":
+            if code not in PAYERS:
+                yield ("spellings", row, "code", row.code, f"the payers {', '.join(PAYERS)}")
+        elif code not in keys[_SPELLS[row.kind]]:
             yield ("spellings", row, "code", row.code, _SPELLS[row.kind])
     yield from _substances(tables, keys)
     yield from _member_codes(tables, keys)

@@ -132,7 +132,8 @@ class Spelling(Row):
     about: ClassVar[str] = "写法 · local spellings, matched exactly after case folding"
 
     kind: Annotated[
-        Literal["route", "unit", "form", "frequency", "diagnosis"], column("字典", "route", "which dictionary")
+        Literal["route", "unit", "form", "frequency", "diagnosis", "payer"],
+        column("字典", "route", "which dictionary; payer: self, medical, work_injury or maternity"),
     ]
     spelling: Annotated[Text, column("写法", "静滴", "as an HIS sends it")]
     code: Annotated[Text, column("指向", "iv_drip", "key of that dictionary")]
