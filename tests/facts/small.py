@@ -25,6 +25,7 @@ def rows(header: str, text: str) -> list[dict[str, str]]:
 
 CORE = {
     "sources": [{"source": "S", "title": "a source", "kind": "label"}],
+    "topics": [{"topic": "quantity", "zh": "用量", "en": "quantities", "family": "law"}],
     "units": rows(
         "unit zh dimension factor",
         """

@@ -120,6 +120,14 @@ def rules_catalogue(verb: Annotated[str, typer.Argument(help="write or check")])
     raise typer.Exit(run_generated("rules", verb))
 
 
+@rules.command("trace")
+def rules_trace(verb: Annotated[str, typer.Argument(help="write or check")]) -> None:
+    """Write rules/TRACE.md, from each article to its rules, or check that it is complete and current."""
+    from rx_review.cli.generated import run_generated
+
+    raise typer.Exit(run_generated("trace", verb))
+
+
 @formulary.command("check")
 def formulary_check() -> None:
     """Read every table and say what is wrong, by file, line and column."""

@@ -1,22 +1,34 @@
-"""`rx rules catalogue` and `rx formulary dictionary`: write generated documents, or check that they are current."""
+"""`rx rules catalogue | trace` and `rx formulary dictionary`: write generated documents, or check them."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
 from rx_review import config
-from rx_review.cli.console import edition, err, out
-from rx_review.errors import EnvironmentFault, Fault, InputError
-from rx_review.publish import Document, formulary_documents, rules_documents
+from rx_review.cli.console import edition, err, out, say_faults
+from rx_review.errors import EnvironmentFault, Fault, InputError, LibraryError
+from rx_review.library.tables import read_tables
+from rx_review.publish import Document, formulary_documents, rules_documents, trace_document, trace_faults
 
 
 def run_generated(what: str, verb: str) -> int:
-    """Write or check the documents of `rules` or `formulary`; 1 if a check finds one out of date."""
+    """Write or check the documents of `rules`, `trace` or `formulary`; 1 if a check finds one out of date.
+
+    A trace with an article or a demand that nobody answers is not complete: 2, whether it is written or checked.
+    """
     if verb not in ("write", "check"):
         raise InputError(Fault(verb, "no such verb", "use write or check", "没有这个动作；请用 write 或 check"))
     if what == "rules":
         documents = rules_documents(edition(), config.rules_dir())
         command = "./rx rules catalogue write"
+    elif what == "trace":
+        tables = read_tables(config.formulary_dir())
+        articles, demands = tables["articles"], tables["demands"]
+        documents = (trace_document(edition(), articles, demands, config.rules_dir()),)
+        command = "./rx rules trace write"
+        if faults := trace_faults(edition(), articles, demands):
+            say_faults(LibraryError(*faults))
+            return LibraryError.exit_code
     else:
         documents = formulary_documents(config.formulary_dir())
         command = "./rx formulary dictionary write"

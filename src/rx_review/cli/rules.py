@@ -50,11 +50,12 @@ def lint_rules() -> int:
 
 def list_rules(as_json: bool) -> None:
     """Print the rules, one a line, or as a JSON array."""
-    rules = edition().rules
+    loaded = edition()
     if as_json:
-        print(json.dumps([_summary(rule) for rule in rules], ensure_ascii=False, indent=1))
+        summaries = [_summary(rule, loaded.families[rule.topic]) for rule in loaded.rules]
+        print(json.dumps(summaries, ensure_ascii=False, indent=1))
         return
-    for rule in rules:
+    for rule in loaded.rules:
         out().print(
             Text.assemble(
                 (f"{rule.id:<14}", "bold"), f"{rule.status:<8}{rule.about:<13}{rule.severity:<7}", rule.title.zh,
@@ -63,10 +64,12 @@ def list_rules(as_json: bool) -> None:
         )  # fmt: skip
 
 
-def _summary(rule: Rule) -> dict[str, object]:
+def _summary(rule: Rule, family: str) -> dict[str, object]:
     return {
         "id": rule.id,
         "name": rule.name,
+        "topic": rule.topic,
+        "family": family,
         "title": {"zh": rule.title.zh, "en": rule.title.en},
         "about": rule.about,
         "severity": rule.severity,

@@ -22,6 +22,7 @@ from rx_review.county.patient import draw_weight, identity_number
 from rx_review.county.regimen import Tier
 from rx_review.county.writing import Written
 from rx_review.domain.prescription import Licence, Setting, Sheet
+from rx_review.domain.registers import RightKind, Title
 
 _TABLES = Path(__file__).with_name("fault_tables")
 _DAYS_IN = {"d": 1.0, "m": 30.4375, "y": 365.25}
@@ -68,8 +69,8 @@ class _Prescriber(_Form):
     """What is changed of the prescriber, on the sheet and in the register; `oneself`: prescribes for themselves."""
 
     licence: Licence | None = None
-    title: str | None = None
-    rights: tuple[str, ...] = ()
+    title: Title | None = None
+    rights: tuple[RightKind, ...] = ()
     oneself: bool = False
 
 
@@ -235,7 +236,7 @@ def _set_sheet(written: Written, entry: _Entry) -> None:
         sheet["sheet"] = entry.sheet
         register["pain_programme"] = entry.pain_programme
     if entry.long_term:
-        sheet["long_term"] = register["long_term"] = True
+        sheet["long_term"] = True
     named = [{"kind": "western", **diagnosis} for diagnosis in entry.diagnoses]
     sheet["diagnoses"] = named if entry.only_diagnosis else [*sheet["diagnoses"], *named]
     if entry.beside:
@@ -262,13 +263,16 @@ def _set_people(written: Written, entry: _Entry) -> None:
         return
     licence = (changed and changed.licence) or "physician"
     prescriber |= {"licence": licence, "independent": licence == "assistant"}
-    written.circumstances["prescriber"] = {
-        "as_of": written.circumstances["patient"]["as_of"],
-        "licence": licence,
-        "independent": licence == "assistant",
-        "rights": list(changed.rights) if changed else [],
-    }
-    if changed is not None and changed.title is not None:
-        prescriber["title"] = changed.title
+    record = written.circumstances.get("prescriber")
+    if record is not None or changed is not None:
+        rights = [{"kind": kind, "from": "2020-03-01"} for kind in changed.rights] if changed else None
+        record = (record or {"as_of": written.circumstances["patient"]["as_of"]}) | {
+            "licence": licence, "independent": licence == "assistant",
+        }  # fmt: skip
+        if changed is not None and changed.rights:
+            record["rights"] = rights
+        if changed is not None and changed.title is not None:
+            record["title"] = changed.title
+        written.circumstances["prescriber"] = record
     if changed is not None and changed.oneself:
         prescriber |= {"name": patient["name"], "identity_number": patient["identity_number"]}

@@ -41,6 +41,10 @@ def leave_gaps(written: Written, tier: str, age_days: int, fills: Fills, random:
         circumstances["visit"] = None
     if not filled("staff_register"):
         circumstances["prescriber"] = None
+    else:
+        _staff(circumstances["prescriber"], filled)
+    if not filled("history"):
+        circumstances["history"] = None
     return written
 
 
@@ -61,6 +65,14 @@ def _patient(written: Written, age_days: int, filled: Filled) -> None:
     if written.sheet["sheet"] not in ("narcotic", "psychotropic_2"):
         # Written on the sheets that the law asks it for, and hardly ever elsewhere.
         del patient["identity_number"]
+
+
+def _staff(record: dict[str, Any], filled: Filled) -> None:
+    """What registers keep: the licence is always there, rights and the rest not everywhere."""
+    if not filled("staff_rights"):
+        record["rights"] = None
+    if not filled("specimen"):
+        record["specimen_on_file"] = None
 
 
 def _diagnoses(sheet: dict[str, Any], filled: Filled, random: Random) -> None:

@@ -49,7 +49,11 @@ class County:
     def __init__(self, formulary: Formulary, regimens: Sequence[Regimen]) -> None:
         self.fills = formulary.fills
         self.members: Mapping[Tier, list[Member]] = {
-            tier: [Member(row.institution, row.tier) for row in formulary.institutions.values() if row.tier == tier]
+            tier: [
+                Member(row.institution, row.tier, formulary.lines_of_command[row.institution][-1])
+                for row in formulary.institutions.values()
+                if row.tier == tier
+            ]
             for tier in _TIERS
         }
         # A county that does not say how its prescriptions are shared draws from every tier alike.
@@ -120,6 +124,7 @@ def _sent(written: Written) -> Sent:
 
 
 def _without_nothing(tree: Any) -> Any:
+    """The tree without what was not filled in, its fractions exact."""
     if isinstance(tree, dict):
         return {name: _without_nothing(value) for name, value in tree.items() if value is not None}
     if isinstance(tree, list):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import ROUND_CEILING, Decimal
 from random import Random
 from typing import Any, NamedTuple
 
 from rx_review.county.patient import draw_patient, draw_prescriber
 from rx_review.county.regimen import Choice, Dispensed, Regimen
+from rx_review.county.registers import draw_circumstances
 from rx_review.domain.values import CHINA
 
 _PAYERS = (("城乡居民医保", 7), ("职工医保", 2), ("自费", 1))
@@ -20,6 +21,8 @@ class Member(NamedTuple):
 
     institution: str
     tier: str
+    lead: str = ""
+    """The institution at the head of its community."""
 
 
 class Written(NamedTuple):
@@ -64,19 +67,7 @@ def write_prescription(regimen: Regimen, member: Member, day: date, number: str,
     if regimen.decoction is not None:
         packets = random.choice(regimen.decoction.packets)
         sheet["decoction"] = {"packets": packets, "frequency": regimen.decoction.frequency}
-    as_of = (issued - timedelta(minutes=1)).isoformat()
-    circumstances = {
-        "visit": {"as_of": as_of, "sheets": []},
-        "prescriber": {
-            "as_of": as_of, "licence": prescriber["licence"], "independent": prescriber["independent"]
-        },
-        "patient": {
-            "as_of": as_of,
-            "pain_programme": regimen.patient.pain_programme,
-            "long_term": regimen.long_term,
-            "chronic_entitlements": entitled,
-        },
-    }  # fmt: skip
+    circumstances = draw_circumstances(regimen, sheet, member.lead, member.tier, issued, random)
     return Written(sheet, circumstances)
 
 

@@ -28,6 +28,8 @@ class Edition:
     rules: tuple[Rule, ...]
     formulary: Formulary
     sources: Mapping[str, str]
+    families: Mapping[str, str]
+    """Family of each topic: law, clinical or payment."""
 
     @property
     def name(self) -> str:
@@ -86,14 +88,18 @@ def _read_edition(rules: Path, formulary: Path, digest: str) -> Edition:
     if faults:
         raise LibraryError(*faults)
     titles = {row.source: row.title for row in read["tables"]["sources"]}
-    return Edition(digest, read["rules"], build_formulary(read["tables"], read["sites"]), titles)
+    families = {row.topic: row.family for row in read["tables"]["topics"]}
+    return Edition(digest, read["rules"], build_formulary(read["tables"], read["sites"]), titles, families)
 
 
 def _rule_references(rules: Iterable[Rule], tables: Mapping[str, tuple[Any, ...]]) -> Iterable[Fault]:
     sources = {row.source for row in tables["sources"]}
     codes = {row.code for row in tables["comment_codes"]}
     parameters = {row.parameter for row in tables["parameters"]}
+    topics = {row.topic for row in tables["topics"]}
     for rule in rules:
+        if rule.topic not in topics:
+            yield Fault(rule.name, f"folder {rule.topic} is not in topics.csv", "move the file or add the topic")
         for basis in rule.basis:
             if basis.source not in sources:
                 yield Fault(rule.name, f"source {basis.source} is not in sources.csv", "add the source or correct it")

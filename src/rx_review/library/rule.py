@@ -127,6 +127,8 @@ class Rule(_Form):
     remedies: tuple[Line, ...] = ()
     message: Text
     examples: Examples
+    topic: str = ""
+    """The folder it lies in, a key of topics.csv; no key of the file."""
 
     @field_validator("when", "unless", mode="before")
     @classmethod

@@ -55,7 +55,7 @@ def read_rule(path: Path, shown: str) -> Rule:
         faults.append(Fault(f"{shown}:{line_of(tree, ('name',))}", f"name is {rule.name}", f"the file is {path.name}"))
     if faults:
         raise LibraryError(*faults)
-    return rule
+    return rule.model_copy(update={"topic": path.parent.name})
 
 
 def _key_faults(shown: str, tree: dict[str, Any]) -> Iterator[Fault]:

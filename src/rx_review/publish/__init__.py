@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from rx_review.publish.documents import Document, formulary_documents, rules_documents
+from rx_review.publish.trace import may_speak, trace_document, trace_faults
 
-__all__ = ["Document", "formulary_documents", "rules_documents"]
+__all__ = ["Document", "formulary_documents", "may_speak", "rules_documents", "trace_document", "trace_faults"]

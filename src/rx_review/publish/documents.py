@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rx_review.facts.vocabulary import OWN, Fact
 from rx_review.library.edition import Edition
-from rx_review.library.rows import TABLES, Row
+from rx_review.library.rows import MARKS, PERMITS, TABLES, Row
 from rx_review.library.rule import Clause, Rule
 
-_GENERATED = "<!-- Generated. Change the source and run `{}`. -->"
+GENERATED = "<!-- Generated. Change the source and run `{}`. -->"
 
 _WORDS = {
     "is": "为", "is_not": "不为", "is_one_of": "属于", "over": "大于", "at_least": "不小于", "under": "小于", "at_most": "不大于",
@@ -48,7 +48,8 @@ def formulary_documents(folder: Path) -> tuple[Document, ...]:
     return (Document(folder / "README.md", "\n".join(_dictionary()) + "\n"),)
 
 
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Lines of a Markdown table."""
     yield f"| {' | '.join(header)} |"
     yield f"|{'---|' * len(header)}"
     for row in rows:
@@ -56,14 +57,14 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator
 
 
 def _catalogue(edition: Edition) -> Iterator[str]:
-    yield _GENERATED.format("./rx rules catalogue write")
+    yield GENERATED.format("./rx rules catalogue write")
     yield "# 规则目录 · Catalogue of rules"
     yield ""
     active = sum(1 for rule in edition.rules if rule.status == "active")
     yield f"{len(edition.rules)} 条规则，其中 {active} 条启用。{len(edition.rules)} rules, {active} active."
     yield ""
     header = ("规则", "名称", "对象", "处置", "点评", "缺数据时", "状态", "已核对")
-    yield from _table(
+    yield from table(
         header,
         (
             (f"[{r.id}](#{r.name})", r.title.zh, r.about, r.severity, r.code or "", r.when_unknown, r.status,
@@ -99,7 +100,7 @@ def _rule_page(rule: Rule, edition: Edition) -> Iterator[str]:
 def _clause(clause: Clause, edition: Edition) -> str:
     if clause.parameter is not None:
         value = next((row.value for row in edition.formulary.parameters.all(clause.parameter)[-1:]), None)
-        right = f"`${clause.parameter}`（{_number(value)}）"
+        right = f"`${clause.parameter}`（{number_words(value)}）"
     elif isinstance(clause.literal, tuple):
         right = "、".join(f"`{item}`" for item in clause.literal)
     else:
@@ -108,12 +109,13 @@ def _clause(clause: Clause, edition: Edition) -> str:
     return f"`{clause.fact}` {_WORDS[clause.operator]} {right}"
 
 
-def _number(value: Decimal | None) -> str:
+def number_words(value: Decimal | None) -> str:
+    """A number as it is written, or a question mark."""
     return "?" if value is None else format(value, "f")
 
 
 def _rules_readme() -> Iterator[str]:
-    yield _GENERATED.format("./rx rules catalogue write")
+    yield GENERATED.format("./rx rules catalogue write")
     yield "# 怎样写一条规则 · How a rule is written"
     yield ""
     yield "One rule, one YAML file in a topic folder; the file's stem is the rule's `name`, and it names the fault."
@@ -139,7 +141,7 @@ def _rules_readme() -> Iterator[str]:
         yield f"### {subject}"
         yield ""
         rows = ((f"`{fact.name}`", _kind(fact), fact.zh, fact.en, _absence(fact)) for fact in facts)
-        yield from _table(("fact", "type", "中文", "meaning", "absent means"), rows)
+        yield from table(("fact", "type", "中文", "meaning", "absent means"), rows)
 
 
 def _kind(fact: Fact) -> str:
@@ -153,7 +155,7 @@ def _absence(fact: Fact) -> str:
 
 
 def _dictionary() -> Iterator[str]:
-    yield _GENERATED.format("./rx formulary dictionary write")
+    yield GENERATED.format("./rx formulary dictionary write")
     yield "# 药品知识 · The formulary"
     yield ""
     yield "Tidy CSV: UTF-8, LF, one fact a row, sorted by key. `from` is inclusive, `until` exclusive and empty while a row"
@@ -171,6 +173,15 @@ def _dictionary() -> Iterator[str]:
         yield ""
         own = [name for name in model.model_fields if not (issubclass(model, Row) and name in shared)]
         yield from _columns(model, own)
+        yield from _words_of(model)
+
+
+def _words_of(model: type) -> Iterator[str]:
+    """The closed words of a table whose column is long to list."""
+    words = {"marks": MARKS, "permits": PERMITS}.get(getattr(model, "table", ""))
+    if words is not None:
+        yield ""
+        yield from table(("word", "中文", "meaning"), ((f"`{name}`", zh, en) for name, (zh, en) in words.items()))
 
 
 def _alias(model: type, name: str) -> str:
@@ -188,7 +199,7 @@ def _columns(model: type, names: Iterable[str]) -> Iterator[str]:
         )
         for name in names
     )
-    yield from _table(("column", "中文", "meaning", "example"), rows)
+    yield from table(("column", "中文", "meaning", "example"), rows)
 
 
 def _example(examples: list[str] | None) -> str:

@@ -42,6 +42,7 @@ from rx_review.library.rows.legal import (
     PaymentLimit,
     Permit,
     Solvent,
+    Topic,
     Winner,
 )
 from rx_review.library.rows.reference import (
@@ -98,6 +99,7 @@ TABLES: tuple[type[Row] | type[Source], ...] = (
     Source,
     Spelling,
     Substitute,
+    Topic,
     Unit,
     Winner,
     Wording,
@@ -155,6 +157,7 @@ __all__ = [
     "Source",
     "Spelling",
     "Substitute",
+    "Topic",
     "Unit",
     "Winner",
     "Wording",

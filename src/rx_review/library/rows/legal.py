@@ -134,6 +134,24 @@ class Demand(Row):
     reason_en: Annotated[Maybe, column("机器不能判断之处（英）", "", "the same in English")] = None
 
 
+class Topic(Row):
+    """A folder of rules: what its rules are about, and with what authority they speak."""
+
+    table: ClassVar[str] = "topics"
+    key: ClassVar[tuple[str, ...]] = ("topic",)
+    about: ClassVar[str] = "规则主题 · folders of rules"
+
+    topic: Annotated[Text, column("主题", "controlled", "folder below rules/")]
+    zh: Annotated[Text, column("名称", "特殊管理药品", "Chinese name")]
+    en: Annotated[Text, column("名称（英）", "controlled medicines", "English name")]
+    family: Annotated[
+        Literal["law", "clinical", "payment"],
+        column(
+            "类别", "law", "law: law, regulation and county policy; clinical: label and guideline; payment: insurer"
+        ),
+    ]
+
+
 class OffLabel(Row):
     """Use beyond the label that the P&T committee allows, with the patient's consent (医师法 art. 29)."""
 
