@@ -14,10 +14,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from rx_review.county.fault_kinds import Change, Fault, Outcome
+from rx_review.county.fault_merge import merge
 from rx_review.county.patient import draw_weight, identity_number
 from rx_review.county.regimen import Tier
 from rx_review.county.writing import Written
@@ -84,7 +85,9 @@ class _Entry(_Form):
 
     `on` and `tiers` say where it can be planted, `alone` that its lines make up the sheet, `among` that it is none
     without the sheet's own lines, `no_excuse` that neither a reason nor a chronic entitlement excuses it, `beside`
-    what stands on another sheet of the visit.
+    what stands on another sheet of the visit. `put` is merged into the sheet, `known` into the circumstances: trees
+    are merged, anything else replaced, null taken away; `issued-95d` is a day counted from that of issue. `after_days`
+    is how long after issue it is reviewed.
     """
 
     fault: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -104,8 +107,17 @@ class _Entry(_Form):
     prescriber: _Prescriber | None = None
     reason: _Reason | None = None
     diagnoses: tuple[dict[str, Any], ...] = ()
-    lines: tuple[dict[str, Any], ...] = Field(min_length=1)
+    lines: tuple[dict[str, Any], ...] = ()
     beside: tuple[dict[str, Any], ...] = ()
+    put: dict[str, Any] = Field(default_factory=dict)
+    known: dict[str, Any] = Field(default_factory=dict)
+    after_days: int | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> _Entry:
+        if not (self.lines or self.put or self.known or self.after_days):
+            raise ValueError(f"{self.fault}: nothing is changed")
+        return self
 
 
 def declared_faults() -> Iterator[Fault]:
@@ -126,7 +138,7 @@ def _adding(entry: _Entry) -> Change:
         if (sheet["sheet"] == "herbal") != (entry.on == "herbal") or sheet["sheet"] in _CONTROLLED:
             return None
         stay = _own_lines_stay(sheet, entry)
-        if tier not in entry.tiers or (entry.among and not stay):
+        if tier not in entry.tiers or ((entry.among or not entry.lines) and not stay):
             return None
         if not stay:
             _start_again(written, entry, random)
@@ -139,7 +151,8 @@ def _adding(entry: _Entry) -> Change:
         if entry.reason is not None:
             reason = {"for": entry.reason.for_, "text": entry.reason.text}
             sheet["reasons"] = [*sheet["reasons"], reason | {"lines": list(numbers)}]
-        return numbers, None
+        at = merge(written, entry.put, entry.known, entry.after_days)
+        return numbers, at
 
     return add
 
@@ -165,7 +178,7 @@ def _own_lines_stay(sheet: dict[str, Any], entry: _Entry) -> bool:
     patient, wanted = sheet["patient"], entry.patient
     if entry.alone or entry.setting or entry.sheet or entry.long_term or wanted.special:
         return False
-    if entry.on == "western" and len(sheet["lines"]) + len(entry.lines) > _MOST_DRUGS:
+    if entry.on == "western" and entry.lines and len(sheet["lines"]) + len(entry.lines) > _MOST_DRUGS:
         return False
     if sheet["setting"] != "outpatient" or sheet["long_term"] or not _ADULT <= _age(sheet) < _OLD:
         return False
