@@ -20,6 +20,7 @@ import durable_rules_engine
 
 from rx_review.engine.bounds import engine_failure, ordered_tests, prove_shard, shards
 from rx_review.engine.fact_json import STATE, encode, short_names, write_encoder
+from rx_review.engine.gates import Gate, gates
 from rx_review.engine.language import NEGATED, Condition, Program, Test, bind
 from rx_review.errors import EngineError
 from rx_review.facts.case import Value
@@ -56,12 +57,13 @@ class DurableProgram:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._numbered = list(enumerate(program.conditions))
-        self._known: dict[int, tuple[Mapping[str, Value], list[_Ruleset]]] = {}
-        self._bound: dict[frozenset[tuple[str, Value]], list[_Ruleset]] = {}
+        self._known: dict[int, tuple[Mapping[str, Value], list[_Gated]]] = {}
+        self._bound: dict[frozenset[tuple[str, Value]], list[_Gated]] = {}
         # Proved now, compiled when it is needed: most programs never need it.
-        self._unbound: list[_Ruleset] | None = None
-        for shard in shards(self._numbered):
-            prove_shard(shard)
+        self._unbound: list[_Gated] | None = None
+        for gate in gates(self._numbered):
+            for shard in shards(gate.conditions):
+                prove_shard(shard)
 
     def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
         """Say which conditions certainly hold for which facts. Absent facts are unknown and never hold.
@@ -72,12 +74,15 @@ class DurableProgram:
             EngineError: if the engine reported an error or lost facts; its ruleset was rebuilt.
         """
         fired: Fired = []
-        for ruleset in self.rulesets(parameters):
-            fired += ruleset.fire(facts, parameters)
+        for gated in self._gated(parameters):
+            fired += gated.fire(facts, parameters)
         return fired
 
     def rulesets(self, parameters: Mapping[str, Value]) -> list[_Ruleset]:
-        """The rulesets that judge under these parameters."""
+        """The rulesets that judge under these parameters, behind whatever gates."""
+        return [ruleset for gated in self._gated(parameters) for ruleset in gated.rulesets()]
+
+    def _gated(self, parameters: Mapping[str, Value]) -> list[_Gated]:
         # By identity first: a caller keeps one mapping for each period and member, and so does this, so that no
         # other can get its place in memory.
         kept = self._known.get(id(parameters))
@@ -89,18 +94,47 @@ class DurableProgram:
 
     def unbound(self) -> list[_Ruleset]:
         """The rulesets that read parameters from each fact."""
+        return [ruleset for gated in self._without_bounds() for ruleset in gated.rulesets()]
+
+    def _without_bounds(self) -> list[_Gated]:
         if self._unbound is None:
-            self._unbound = [_Ruleset(shard, self.program) for shard in shards(self._numbered)]
+            self._unbound = [_Gated(gate, self.program) for gate in gates(self._numbered)]
         return self._unbound
 
-    def _choose(self, parameters: Mapping[str, Value]) -> list[_Ruleset]:
+    def _choose(self, parameters: Mapping[str, Value]) -> list[_Gated]:
         key = frozenset(parameters.items())
         if key not in self._bound:
             if len(self._bound) >= _BOUND:
-                return self.unbound()
+                return self._without_bounds()
             numbered = [(n, bound) for n, c in self._numbered if (bound := bind(c, parameters)) is not None]
-            self._bound[key] = [_Ruleset(shard, self.program) for shard in shards(numbered)]
+            self._bound[key] = [_Gated(gate, self.program) for gate in gates(numbered)]
         return self._bound[key]
+
+
+class _Gated:
+    """The rulesets behind one gate, compiled when it first opens."""
+
+    def __init__(self, gate: Gate, program: Program) -> None:
+        self._fact, self._values = gate.fact, gate.values
+        self._shards = list(shards(gate.conditions))
+        self._program = program
+        self._rulesets: list[_Ruleset] | None = None
+
+    def rulesets(self) -> list[_Ruleset]:
+        """The rulesets, compiled."""
+        if self._rulesets is None:
+            self._rulesets = [_Ruleset(shard, self._program) for shard in self._shards]
+        return self._rulesets
+
+    def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
+        """What fires among the facts that the gate lets through."""
+        fact, values = self._fact, self._values
+        numbered = (
+            list(enumerate(facts)) if not fact else [(n, f) for n, f in enumerate(facts) if f.get(fact) in values]
+        )
+        if not numbered:
+            return []
+        return [found for ruleset in self.rulesets() for found in ruleset.fire(numbered, parameters)]
 
 
 class _Ruleset:
@@ -126,7 +160,8 @@ class _Ruleset:
         self._expected: tuple[tuple[int, int], ...] = ()
         self._unmatched: tuple[int, int] | None = None
 
-    def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
+    def fire(self, facts: Sequence[tuple[int, Mapping[str, Value]]], parameters: Mapping[str, Value]) -> Fired:
+        """What fires among numbered facts."""
         with self._lock:
             try:
                 return self._fire(facts, self._tail(parameters))
@@ -151,11 +186,11 @@ class _Ruleset:
             self._given, self._ending = parameters, "".join(read) + "}"
         return self._ending
 
-    def _fire(self, facts: Sequence[Mapping[str, Value]], ending: str) -> Fired:
+    def _fire(self, facts: Sequence[tuple[int, Mapping[str, Value]]], ending: str) -> Fired:
         handle, message = self._handle, self._message
         assert_fact, retract_fact = durable_rules_engine.assert_fact, durable_rules_engine.retract_fact
         matched: list[int] = []
-        for index, fact in enumerate(facts):
+        for index, fact in facts:
             answer = assert_fact(handle, message(index, fact.get) + ending)
             if answer != self._unmatched:
                 self._accept(answer)
