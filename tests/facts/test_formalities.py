@@ -42,13 +42,15 @@ TABLES = {
     ),
     "diagnoses": rows(
         "code zh kind",
-        "J00 急性鼻咽炎 western\nJ06 急性上呼吸道感染 western\nJ15 细菌性肺炎 western\nJ45 哮喘 western\nZ00 体检 western",
+        "C34 肺恶性肿瘤 western\nJ00 急性鼻咽炎 western\nJ06 急性上呼吸道感染 western\nJ15 细菌性肺炎 western\nJ45 哮喘 western\nZ00 体检 western",
     ),
     "diagnosis_groups": rows(
         "group zh en prefix",
         """
         chronic_disease 慢性病 chronic J45
+        chronic_infection 慢性感染 infection J15
         long_term_listed 长期处方病种 listed J45
+        malignancy 恶性肿瘤 malignancy C34
         no_infusion 无需输液 no-drip J00
         viral_upper_airway 病毒性上感 viral J00
         viral_upper_airway 病毒性上感 viral J06
@@ -229,6 +231,24 @@ def test_what_every_diagnosis_has_in_common(county, texts, viral, no_infusion, l
     assert told(case, "only_viral") == viral
     assert told(case, "no_infusion_needed") == no_infusion
     assert told(case, "long_term_disease") == long_term
+
+
+@pytest.mark.parametrize(
+    ("texts", "malignant", "infection"),
+    [
+        ((), 0, 0),
+        (("肺恶性肿瘤",), 1, 0),
+        (("感冒", "肺恶性肿瘤"), 1, 0),
+        (("肺恶性肿瘤?",), "?diagnosis_certain", 0),
+        (("排除肺恶性肿瘤",), 0, 0),
+        (("细菌性肺炎",), 0, 1),
+        (("某某病",), "?diagnosis_code", "?diagnosis_code"),
+        (("某某病", "肺恶性肿瘤"), 1, "?diagnosis_code"),
+    ],
+)
+def test_a_malignancy_or_a_chronic_infection(county, texts, malignant, infection):
+    case = whole(county, diagnoses=[{"text": text} for text in texts])
+    assert (told(case, "malignant_diagnosis"), told(case, "chronic_infection")) == (malignant, infection)
 
 
 def test_a_code_tells_what_the_text_does_not(county):

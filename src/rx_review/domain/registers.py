@@ -56,7 +56,7 @@ class StaffRecord(Strict):
 
     as_of: Instant
     licence: Licence
-    independent: Truth = False
+    independent: Truth | None = None
     title: Title | None = None
     status: Annotated[
         Literal["active", "restricted", "cancelled", "expired"] | None, Field(description="right to prescribe")

@@ -17,7 +17,34 @@ from rx_review.facts.case import Value
 
 # Words that most prescriptions have: a gate that opens for one of them would always be open.
 _USUAL = frozenset(
-    ["active", "charge", "count", "county", "draft", "enough", "immediate", "injection", "listed", "mass", "medical", "none", "oral", "ordinary", "outpatient", "own", "patent", "physician", "primary", "secondary", "signed", "submitted", "topical", "township", "village", "western"]
+    [
+        "active",
+        "charge",
+        "count",
+        "county",
+        "draft",
+        "enough",
+        "immediate",
+        "injection",
+        "listed",
+        "mass",
+        "medical",
+        "none",
+        "oral",
+        "ordinary",
+        "outpatient",
+        "own",
+        "patent",
+        "physician",
+        "primary",
+        "secondary",
+        "signed",
+        "submitted",
+        "topical",
+        "township",
+        "village",
+        "western",
+    ]
 )
 _USUALLY_TRUE = frozenset(("applies", "chronic_diagnosis", "drug_known", "registered"))
 

@@ -8,7 +8,8 @@ from rx_review.domain.prescription import ReasonFor
 
 TOPIC_REASON: Mapping[str, ReasonFor] = {
     "single_dose": "dose", "daily_dose": "dose", "days": "dose", "herb_dose": "dose",
-    "indication": "choice", "interaction": "interaction", "duplicate_ingredient": "duplicate", "duplicate_class": "duplicate",
+    "indication": "choice",
+    "interaction": "interaction", "duplicate_ingredient": "duplicate", "duplicate_class": "duplicate",
     "herbs": "incompatibility", "infusion": "incompatibility",
     "solvent": "incompatibility", "solvent_volume": "incompatibility",
 }  # fmt: skip

@@ -21,9 +21,6 @@ _TCM = re.compile(r"[AB]\d{2}(?:\.\d{2}){2,5}\.?|[BZ][A-Z]{2}\d{2,3}[A-Z0-9]*")
 # A symptom or a reason for coming beside a disease contradicts nothing.
 _SYMPTOMS = frozenset("RZ")
 
-# Whatever two diseases are, both may be chronic: that is no sign that code and text mean the same.
-_BROAD = frozenset({"chronic_disease"})
-
 
 class ReadDiagnosis(NamedTuple):
     """What a diagnosis says.
@@ -112,7 +109,9 @@ def _contradict(coded: Sequence[str], groups: set[str], telling: Sequence[Part],
     if not written or any(one[0] in _SYMPTOMS for one in written) or any(one[0] in _SYMPTOMS for one in coded):
         return False
     same = {one[:3] for one in written} & {category[:3] for category in coded}
-    return not same and not (groups & said) - _BROAD and bool((groups | said) - _BROAD)
+    # Whatever two diseases are, both may be chronic: that is no sign that code and text mean the same.
+    broad = formulary.broad_groups
+    return not same and not (groups & said) - broad and bool((groups | said) - broad)
 
 
 def icd_categories(code: str) -> tuple[str, ...]:

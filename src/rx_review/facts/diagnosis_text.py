@@ -213,12 +213,19 @@ class TextReader:
                 continue
             inner = self._item(rest)
             part = inner.part
+            if pattern is _HISTORY and part.kind.startswith("tcm") and self._is_western(item.removesuffix("病史")):
+                # 呃逆病史 is a 病史 of 呃逆, not a 史 of the TCM disease 呃逆病.
+                continue
             if not part.kind and part.state == "present" and not sure:
                 continue
             marked = part._replace(state=_together(state, part.state))
             reach: State = marked.state
             return _Item(marked, reach if forward else inner.forward, inner.back if forward else reach)
         return None
+
+    def _is_western(self, item: str) -> bool:
+        named = self.named(item)
+        return named is not None and named.kind == "western"
 
     def _bare(self, item: str) -> Part:
         rest = item

@@ -10,6 +10,12 @@ from rx_review.facts.case import Sheet
 from rx_review.facts.registers import NOT_LOOKED_UP
 from rx_review.facts.resolve import Known, Resolver
 
+_GROUPS = (
+    ("long_term_disease", "long_term_listed"),
+    ("malignant_diagnosis", "malignancy"),
+    ("chronic_infection", "chronic_infection"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnoses:
@@ -67,11 +73,13 @@ def tell_formalities(
     everything = None if visit is None else [*known, *visit]
     unread = 0 if everything is None else everything.count(None)
     sheet.tell("visit_drug_count", None if everything is None else len(kinds_of(everything)) + unread, NOT_LOOKED_UP)
-    for fact, group in (("only_viral", "viral_upper_airway"), ("no_infusion_needed", "no_infusion")):
-        # A diagnosis that cannot be read may be another one.
-        read = diagnoses.all_read or not prescription.diagnoses
-        sheet.tell(fact, group in diagnoses.shared if read else None, "diagnosis_code")
-    tell_group(sheet, "long_term_disease", "long_term_listed", prescription, diagnoses)
+    # A diagnosis that cannot be read may be another one.
+    read = diagnoses.all_read or not prescription.diagnoses
+    viral = "airway_illness" in diagnoses.shared and "viral_upper_airway" in diagnoses.groups
+    sheet.tell("only_viral", viral if read else None, "diagnosis_code")
+    sheet.tell("no_infusion_needed", "no_infusion" in diagnoses.shared if read else None, "diagnosis_code")
+    for fact, group in _GROUPS:
+        tell_group(sheet, fact, group, prescription, diagnoses)
 
 
 def tell_group(sheet: Sheet, fact: str, group: str, prescription: Prescription, diagnoses: Diagnoses) -> None:

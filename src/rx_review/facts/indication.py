@@ -57,16 +57,16 @@ def with_approvals(
     line: Case, cases: Iterable[Case], known: Known | None, person: Person, resolver: Resolver
 ) -> Iterator[Case]:
     """The concerns of a line, marked where the committee allows the use and the patient consented (医师法 art. 29)."""
-    consented = known is not None and line.own.get("off_label_consent") == 1
-    approved = _approved(known, person, resolver) if known is not None and consented else frozenset()
+    listed = _listed(known, person, resolver) if known is not None else frozenset()
+    consented = int(line.own.get("off_label_consent") == 1)
     for case in cases:
         topic = case.own["topic"]
-        if ("dose" if topic in _DOSES else topic) in approved:
-            yield case._replace(own={**case.own, "off_label_approved": 1})
+        if ("dose" if topic in _DOSES else topic) in listed:
+            yield case._replace(own={**case.own, "off_label_listed": 1, "off_label_approved": consented})
         else:
             yield case
 
 
-def _approved(known: Known, person: Person, resolver: Resolver) -> frozenset[str]:
+def _listed(known: Known, person: Person, resolver: Resolver) -> frozenset[str]:
     rows = resolver.formulary.off_label.on(known.generic, resolver.day)
     return frozenset(row.topic for row in rows if row.condition is None or row.condition in person.groups)

@@ -237,8 +237,7 @@ def _days(sheet: Sheet, line: Line, supply: Supply) -> None:
 
 def _legal_classes(sheet: Sheet, known: Known) -> None:
     if known.herb is not None:
-        for name in ("control", "antimicrobial"):
-            sheet.tell(name, "none")
+        sheet.values.update(control="none", antimicrobial="none")
         sheet.tell("toxic_herb", known.herb.toxic)
         sheet.tell("high_alert", known.herb.toxic)
         return

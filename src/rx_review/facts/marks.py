@@ -14,8 +14,8 @@ from rx_review.library.rows import MARKS, Drug, Mark
 
 _OF_CIRCUMSTANCES = ("stock", "stock_elsewhere", "declared_short", "on_hand_days", "on_hand_percent", "fully_supplied")
 _OF_KNOWN = (
-    "toxic_drug", "systemic_corticosteroid", "systemic_antibacterial", "tcm_injection", "potassium_pushed",
-    "potassium_percent",
+    "narcotic_herb", "toxic_drug", "systemic_corticosteroid", "systemic_antibacterial", "tcm_injection",
+    "potassium_pushed", "potassium_percent",
 )  # fmt: skip
 _MEASURES = frozenset({"mass", "volume", "activity", "count", "amount"})
 _NO_NAMES = {"zh": "", "en": ""}
@@ -30,7 +30,9 @@ def tell_marks(sheet: Sheet, line: Line, known: Known | None, topical: bool | No
     if frequency is not None and frequency.times is not None and frequency.period:
         rate = exact(frequency.times).over(exact(frequency.period)).times(7).scaled(2)
     sheet.tell("times_a_week", rate, "frequency")
-    sheet.values.update(refill_reason=0, emergency_reason=0, off_label_consent=0)
+    as_needed = frequency is not None and frequency.times is None
+    sheet.values.update(as_needed=int(as_needed), is_solvent=int(known is not None and known.is_solvent))
+    sheet.values.update(essential_out_of_stock=0, refill_reason=0, emergency_reason=0, off_label_consent=0)
     sheet.texts["stock_elsewhere_names"] = _NO_NAMES
     sheet.missing.update(dict.fromkeys(_OF_CIRCUMSTANCES, NOT_LOOKED_UP))
     winners = _winners(known, resolver)
@@ -51,6 +53,7 @@ def tell_marks(sheet: Sheet, line: Line, known: Known | None, topical: bool | No
     injected = known.form is not None and known.form.route == "injection"
     potassium = sheet.values.get("potassium_injection") == 1
     sheet.values.update(
+        narcotic_herb=int(known.herb is not None and known.herb.control == "narcotic"),
         toxic_drug=int(any(row.toxic for row in known.candidates)),
         systemic_corticosteroid=int("class:systemic_corticosteroid" in known.keys and topical is False and not inhaled),
         systemic_antibacterial=int(sheet.values.get("antimicrobial", "none") != "none" and topical is False),

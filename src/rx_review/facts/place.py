@@ -30,7 +30,14 @@ class Place(NamedTuple):
 _OF_LINE: Mapping[str, tuple[str, ...]] = {
     "skin_test": ("skin_test",),
     "footnote": ("footnote_missing",),
-    "reasons": ("extended_reason", "choice_reason", "catalogue_reason"),
+    "reasons": (
+        "extended_reason",
+        "choice_reason",
+        "catalogue_reason",
+        "refill_reason",
+        "emergency_reason",
+    ),
+    "consents": ("off_label_consent",),
     "quantity": ("quantity_written",),
     "days": ("days_written_alone",),
     "route": ("route_written",),
@@ -49,6 +56,10 @@ _OF_SHEET: Mapping[str, tuple[str, ...]] = {
     "weight": ("weight_written",),
     "allergies": ("allergy_asked",),
     "decoction": ("packets",),
+    "guardian": ("guardian_written",),
+    "consultation": ("consultation_written",),
+    "long_term_record": ("long_term_assessed",),
+    "consents": ("long_term_confirmed",),
 }
 
 CARRIED_BY: Mapping[str, str] = {
@@ -61,7 +72,8 @@ def forget_line(values: dict[str, int | str], line: Line, prescription: Prescrip
     """Take away what a line does not say only because its system cannot; what is not asked of it stays as it is."""
     due = {"skin_test": values.get("skin_test_needed") != 0, "footnote": values.get("footnote_missing") != "none"}
     for field in lacks & _OF_LINE.keys():
-        sent = prescription.reasons if field == "reasons" else getattr(line, field) is not None
+        listed = field in ("reasons", "consents")
+        sent = getattr(prescription, field) if listed else getattr(line, field) is not None
         if not sent and due.get(field, True):
             for fact in _OF_LINE[field]:
                 values.pop(fact, None)
@@ -76,6 +88,10 @@ def forget_sheet(sheet: Sheet, prescription: Prescription, lacks: frozenset[str]
         "weight": patient.weight,
         "allergies": patient.allergies,
         "decoction": prescription.decoction,
+        "guardian": patient.guardian,
+        "consultation": prescription.consultation,
+        "long_term_record": prescription.assessed,
+        "consents": prescription.consents,
     }
     for field in lacks & _OF_SHEET.keys():
         if not sent[field]:

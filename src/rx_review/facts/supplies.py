@@ -44,6 +44,10 @@ def tell_supplies(
         tell("stock", state, "stock")
         tell("stock_elsewhere", bool(elsewhere), "")
         tell("declared_short", short, "")
+        offered = str(texts.get("essential_name") or "")
+        rows = resolver.formulary.drugs_of.on(offered, resolver.day)
+        counted = [circumstances.stock.quantities.get(row.drug) for row in rows]
+        own["essential_out_of_stock"] = int(bool(rows) and all(amount == 0 for amount in counted))
         names = "、".join(elsewhere)
         texts["stock_elsewhere_names"] = {"zh": names, "en": names}
     if circumstances.history is not None:

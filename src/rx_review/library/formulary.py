@@ -62,6 +62,8 @@ class Formulary:
     skin_tests: Dated[str, str | None]
     groups: Mapping[str, tuple[str, ...]]
     group_names: Mapping[str, tuple[str, str]]
+    broad_groups: frozenset[str]
+    """Groups so wide that two diagnoses in one need have nothing in common."""
     diagnosis_codes: Mapping[str, str]
     """ICD-10 code of each exact Western name or everyday wording, folded."""
     categories: frozenset[str]

@@ -44,6 +44,7 @@ def build_formulary(tables: Tables, sites: Mapping[str, Site]) -> Formulary:
         ),
         groups=_groups(tables),
         group_names={row.group: (row.zh, row.en) for row in tables["diagnosis_groups"]},
+        broad_groups=frozenset(row.group for row in tables["diagnosis_groups"] if row.broad),
         diagnosis_codes=_diagnosis_codes(tables),
         categories=frozenset(row.code[:3] for row in tables["diagnoses"] if row.kind == "western"),
         tcm_names=_tcm_names(tables),

@@ -73,6 +73,11 @@ SHEET = _fields(
         ("issued_at", "instant", "开具时间", "instant of issue", None),
         ("valid_days", "count", "有效天数", "days the sheet is valid", None),
         ("long_term", "truth", "长期处方", "long-term prescription", None),
+        ("assessed", "truth", "长期处方评估已记录", "the assessment for a long-term prescription", "long_term_record"),
+        ("first_visit", "truth", "首诊", "first visit for this illness", None),
+        ("rescue", "truth", "抢救用药", "given in a rescue", None),
+        ("consultation", "code", "会诊记录号", "consultation that approved a special-tier drug", "consultation"),
+        ("amount", "number", "处方金额", "what the sheet costs, yuan", None),
         ("prescriber.id", "code", "医师工号", "prescriber's code", None),
         ("prescriber.name", "text", "医师姓名", "prescriber's name", None),
         ("prescriber.identity_number", "code", "医师身份证号", "prescriber's identity number", None),
@@ -100,6 +105,7 @@ SHEET = _fields(
         ("patient.identity_number", "code", "身份证明编号", "patient's identity number", "identity_number"),
         ("patient.agent.name", "text", "代办人姓名", "agent's name", "agent"),
         ("patient.agent.identity_number", "code", "代办人身份证号", "agent's identity number", "agent"),
+        ("patient.guardian", "text", "监护人", "guardian who is present", "guardian"),
         ("decoction.packets", "count", "剂数", "packets of herbs", "decoction"),
         ("decoction.frequency", "text", "饮片频次", "packets a day", "decoction"),
         ("decoction.usage", "text", "饮片用法", "how the decoction is taken", "decoction"),
@@ -115,6 +121,7 @@ LINES = _fields(
         ("form", "text", "剂型", "form", None),
         ("strength", "text", "规格", "strength", None),
         ("pack", "number", "包装数", "dose units in one pack", None),
+        ("producer", "text", "生产企业", "who holds the marketing authorisation", None),
         ("dose", "number", "单次剂量", "one dose", None),
         ("dose_unit", "text", "剂量单位", "unit of the dose", None),
         ("route", "text", "给药途径", "route", "route"),
@@ -160,7 +167,7 @@ PARTS: Mapping[Part, Mapping[str, Field]] = {
 """The fields that each part of a profile may map."""
 
 CARRIED: frozenset[str] = frozenset(
-    {"signatures", "reasons"}
+    {"signatures", "reasons", "consents"}
     | {field.carried for fields in PARTS.values() for field in fields.values() if field.carried is not None}
 )
 """What an HIS may be unable to carry at all: the names that `lacks` may hold."""

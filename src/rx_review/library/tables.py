@@ -220,8 +220,8 @@ def _substances(tables: Mapping[str, tuple[Any, ...]], keys: Mapping[str, set[An
     for table in ("marks", "indications"):
         for row in tables[table]:
             kind, _, name = row.target.rpartition(":")
-            if name not in (keys["class_names"] if kind == "class" else generics):
-                yield (table, row, "target", name, "class_names" if kind == "class" else "drugs")
+            if name not in (keys["class_names"] if kind == "class" else generics | herbs):
+                yield (table, row, "target", name, "class_names" if kind == "class" else "drugs or herbs")
     for table, column in (("indications", "group"), ("off_label", "condition")):
         for row in tables[table]:
             if getattr(row, column) is not None and getattr(row, column) not in groups:

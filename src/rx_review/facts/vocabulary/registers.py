@@ -68,6 +68,8 @@ _WRITTEN_ON_SHEET = (
     code("prescription", "payer", "费别", "who pays", "self medical work_injury maternity"),
     flag("prescription", "long_term_assessed", "已记录长期处方评估", "the assessment for a long-term prescription is recorded", WRITTEN),
     flag("prescription", "long_term_confirmed", "患者已确认长期处方", "the patient confirmed the long-term prescription by signature", WRITTEN),
+    flag("prescription", "malignant_diagnosis", "恶性肿瘤诊断", "a diagnosis of a malignant neoplasm; unknown while a diagnosis cannot be read"),
+    flag("prescription", "chronic_infection", "慢性感染诊断", "tuberculosis or another chronic bacterial or fungal infection; unknown while a diagnosis cannot be read"),
     flag("prescription", "only_viral", "诊断仅为病毒性上呼吸道感染", "every diagnosis is a viral infection of the upper airways, or a symptom of one"),
     flag("prescription", "no_infusion_needed", "诊断仅为无需输液病种", "every diagnosis is on the list of conditions that need no infusion"),
     flag("prescription", "toxic_on_sheet", "含毒性药品", "a medicinal toxic is on the sheet", WRITTEN),

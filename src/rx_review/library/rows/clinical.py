@@ -121,6 +121,9 @@ class Herb(Row):
     ] = ""
     footnote_critical: Annotated[Flag, column("脚注必需", "true", "toxic if decocted wrongly")] = False
     toxic: Annotated[Flag, column("毒性", "false", "raw piece on the list of toxic herbs")] = False
+    control: Annotated[
+        Literal["", "narcotic"], column("麻精类别", "narcotic", "poppy husk; other pieces are not controlled")
+    ] = ""
 
 
 class Allergen(Row):
@@ -169,3 +172,6 @@ class DiagnosisGroup(Row):
     zh: Annotated[Text, column("中文", "支气管哮喘", "Chinese name")]
     en: Annotated[Text, column("英文", "asthma", "English name")]
     prefix: Annotated[Text, column("ICD-10 前缀", "J45", "three or more characters")]
+    broad: Annotated[Flag, column("宽泛", "false", "so wide that two diagnoses in it need have nothing in common")] = (
+        False
+    )
