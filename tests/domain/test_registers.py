@@ -71,7 +71,11 @@ def test_what_a_register_does_not_keep_is_none_and_not_empty():
         ("prescriber", {"licence": "physician"}, "/prescriber/as_of"),
         ("prescriber", {**STAFF, "title": "professor"}, "/prescriber/title"),
         ("prescriber", {**STAFF, "status": "suspended"}, "/prescriber/status"),
-        ("prescriber", {**STAFF, "rights": [{"kind": "everything", "from": "2026-01-01"}]}, "/prescriber/rights/0/kind"),
+        (
+            "prescriber",
+            {**STAFF, "rights": [{"kind": "everything", "from": "2026-01-01"}]},
+            "/prescriber/rights/0/kind",
+        ),
         ("prescriber", {**STAFF, "rights": [{"kind": "narcotic"}]}, "/prescriber/rights/0/from"),
         ("prescriber", {**STAFF, "rights": [{"kind": "toxic", "from": "2026-02-30"}]}, "/prescriber/rights/0/from"),
         ("prescriber", {**STAFF, "tcm": "yes"}, "/prescriber/tcm"),
@@ -84,7 +88,11 @@ def test_what_a_register_does_not_keep_is_none_and_not_empty():
         ("pharmacists", {"as_of": AT, "people": [{"person": "P1", "years": "3"}]}, "/pharmacists/people/0/years"),
         ("patient", {"as_of": AT, "pain": {"last_visit": "yesterday"}}, "/patient/pain/last_visit"),
         ("patient", {"as_of": AT, "pain": {"last_visit": "1879-12-31"}}, "/patient/pain/last_visit"),
-        ("patient", {"as_of": AT, "long_term": {"last_issued": "2026-11-01T00:00:00"}}, "/patient/long_term/last_issued"),
+        (
+            "patient",
+            {"as_of": AT, "long_term": {"last_issued": "2026-11-01T00:00:00"}},
+            "/patient/long_term/last_issued",
+        ),
         ("flow", {"as_of": AT, "state": "lost"}, "/flow/state"),
         ("flow", {"as_of": AT, "state": "none", "repeats": {"most": -1, "used": 0}}, "/flow/repeats/most"),
         ("flow", {"as_of": AT, "state": "none", "repeats": {"most": 1}}, "/flow/repeats/used"),
@@ -92,7 +100,11 @@ def test_what_a_register_does_not_keep_is_none_and_not_empty():
         ("stock", {"as_of": AT, "quantities": {"药": 1}}, "/stock/quantities/药"),
         ("stock", {"as_of": AT}, "/stock/quantities"),
         ("history", {"as_of": AT}, "/history/since"),
-        ("history", {"as_of": AT, "since": "2026-08-01", "supplies": [{"on": "2026-10-01"}]}, "/history/supplies/0/line"),
+        (
+            "history",
+            {"as_of": AT, "since": "2026-08-01", "supplies": [{"on": "2026-10-01"}]},
+            "/history/supplies/0/line",
+        ),
     ],
 )
 def test_what_is_no_record_is_refused_where_it_stands(part, tree, place):

@@ -42,11 +42,14 @@ TABLES = {
     ),
     "diagnoses": rows(
         "code zh kind",
-        "C34 肺恶性肿瘤 western\nJ00 急性鼻咽炎 western\nJ06 急性上呼吸道感染 western\nJ15 细菌性肺炎 western\nJ45 哮喘 western\nZ00 体检 western",
+        "C34 肺恶性肿瘤 western\nJ00 急性鼻咽炎 western\nJ06 急性上呼吸道感染 western\nJ15 细菌性肺炎 western\nJ45 哮喘 western\nR05 咳嗽 western\nZ00 体检 western",
     ),
     "diagnosis_groups": rows(
         "group zh en prefix",
         """
+        airway_illness 上呼吸道病症 airway J00
+        airway_illness 上呼吸道病症 airway J06
+        airway_illness 上呼吸道病症 airway R05
         chronic_disease 慢性病 chronic J45
         chronic_infection 慢性感染 infection J15
         long_term_listed 长期处方病种 listed J45
@@ -215,6 +218,8 @@ def test_drugs_of_the_whole_visit(county, lines, others, count):
         (("上感",), 1, 0, 0),
         (("感冒", "上感"), 1, 0, 0),
         (("感冒、上感",), 1, 0, 0),
+        (("感冒", "咳嗽"), 1, 0, 0),
+        (("咳嗽",), 0, 0, 0),
         (("感冒", "细菌性肺炎"), 0, 0, 0),
         (("感冒", "哮喘"), 0, 0, 1),
         (("哮喘",), 0, 0, 1),

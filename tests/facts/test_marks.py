@@ -76,6 +76,17 @@ TABLES = {
         ),
         {"target": "华法林", "mark": "dependence", "from": "2026-11-01", "until": "2026-12-01"},
     ],
+    "listings": rows(
+        "generic form tier status",
+        """
+        二甲双胍 tablet village listed
+        二甲双胍 sustained_tablet county listed
+        布洛芬 - township restricted
+        格列本脲 - village restricted
+        格列本脲 - township listed
+        华法林 - village delisted
+        """,
+    ),
     "winners": [
         *rows(
             "generic form strength producer",
@@ -185,6 +196,33 @@ def test_a_mark_holds_on_its_days(county, issued, held):
 
 
 @pytest.mark.parametrize(
+    ("written", "village", "township", "county_s"),
+    [
+        ("二甲双胍 片", "listed", "listed", "listed"),
+        ("二甲双胍 薄膜衣片", "listed", "listed", "listed"),
+        ("二甲双胍 缓释片", "above_tier", "above_tier", "listed"),
+        ("布洛芬 片", "above_tier", "restricted", "restricted"),
+        ("格列本脲 片", "restricted", "listed", "listed"),
+        ("华法林 片", "not_listed", "not_listed", "not_listed"),
+        ("青霉素", "not_listed", "not_listed", "not_listed"),
+        ("某药", "?drug", "?drug", "?drug"),
+    ],
+)
+def test_the_catalogue_speaks_for_the_institution_and_for_a_village(county, written, village, township, county_s):
+    for institution, listing in (("V1", village), ("T1", township), ("C1", county_s)):
+        found = case(county, drug(written), institution=institution)
+        assert (told(found, "listing"), told(found, "village_listing")) == (listing, village)
+    abroad = case(county, drug(written), institution="X9")
+    assert told(abroad, "village_listing") == village
+    assert told(abroad, "listing") in (village if village[0] in "?n" else "?institution",)
+
+
+def test_a_herb_is_listed_everywhere(county):
+    found = case(county, {"generic": "甘草", "kind": "herb"}, institution="V1")
+    assert (told(found, "listing"), told(found, "village_listing")) == ("listed", "listed")
+
+
+@pytest.mark.parametrize(
     ("written", "producer", "missed", "names"),
     [
         ("二甲双胍 片 0.5g", "甲药", 0, {"甲药", "乙药"}),
@@ -235,14 +273,17 @@ def test_doses_in_seven_days(county, frequency, times):
     assert told(case(county, {**drug("某药"), "frequency": frequency}), "times_a_week") == times
 
 
-@pytest.mark.parametrize(("frequency", "as_needed"), [("prn", 1), ("必要时", 1), ("qd", 0), ("st", 0), ("随便", 0), (None, 0)])
+@pytest.mark.parametrize(
+    ("frequency", "as_needed"), [("prn", 1), ("必要时", 1), ("qd", 0), ("st", 0), ("随便", 0), (None, 0)]
+)
 def test_as_needed(county, frequency, as_needed):
     assert told(case(county, {**drug("二甲双胍 片"), "frequency": frequency}), "as_needed") == as_needed
     assert told(case(county, {**drug("某药"), "frequency": frequency}), "as_needed") == as_needed
 
 
 @pytest.mark.parametrize(
-    ("written", "solvent"), [("氯化钠 注射液", 1), ("葡萄糖", 1), ("氯化钾 注射液", 0), ("氨溴索 注射液", 0), ("某药", 0)]
+    ("written", "solvent"),
+    [("氯化钠 注射液", 1), ("葡萄糖", 1), ("氯化钾 注射液", 0), ("氨溴索 注射液", 0), ("某药", 0)],
 )
 def test_an_infusion_vehicle(county, written, solvent):
     assert told(case(county, drug(written)), "is_solvent") == solvent

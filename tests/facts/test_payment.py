@@ -138,7 +138,14 @@ def test_kind_of_visit(county, setting, ward, emergency):
     assert outside(county, {"generic": "氯化钠"}, setting=setting) == emergency
 
 
-SACHET = {"generic": "感冒清热颗粒", "dose": 1, "dose_unit": "袋", "route": "po", "frequency": "bid", "quantity_unit": "袋"}
+SACHET = {
+    "generic": "感冒清热颗粒",
+    "dose": 1,
+    "dose_unit": "袋",
+    "route": "po",
+    "frequency": "bid",
+    "quantity_unit": "袋",
+}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ def county(tmp_path_factory) -> FactBuilder:
     return FactBuilder(formulary(tmp_path_factory.mktemp("potassium"), **TABLES))
 
 
-def of(generic: str, dose: object, unit: str | None, form: str = "注射液", group: int | None = 1, **more: object) -> dict:
+def of(
+    generic: str, dose: object, unit: str | None, form: str = "注射液", group: int | None = 1, **more: object
+) -> dict:
     return {
         "generic": generic, "form": form, "dose": dose, "dose_unit": unit, "route": "iv_drip", "frequency": "qd",
         "group": group, **more,
@@ -54,7 +56,9 @@ def glucose(dose: object = 250, unit: str | None = "ml", group: int | None = 1) 
 
 def percents(builder: FactBuilder, *lines: dict) -> list[int | str]:
     read = check_prescription(sheet(*lines))
-    return [told(case, "potassium_percent") for case in builder.build(read, NOTHING_KNOWN, read.issued_at).cases["line"]]
+    return [
+        told(case, "potassium_percent") for case in builder.build(read, NOTHING_KNOWN, read.issued_at).cases["line"]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,10 @@ def county(tmp_path_factory) -> FactBuilder:
 
 def pairs(builder: FactBuilder, *lines: dict, others: tuple[dict, ...] = (), **fields: object) -> list:
     at = "2026-11-01T09:00:00+08:00"
-    visit = {"as_of": at, "sheets": [{"number": "B1", "lines": [{"line": n, **one} for n, one in enumerate(others, 1)]}]}
+    visit = {
+        "as_of": at,
+        "sheets": [{"number": "B1", "lines": [{"line": n, **one} for n, one in enumerate(others, 1)]}],
+    }
     read = check_prescription(sheet(*lines, **fields))
     world = Circumstances.model_validate({"visit": visit} if others else {})
     return list(builder.build(read, world, read.issued_at).cases["pair"])
@@ -153,9 +156,7 @@ def test_what_may_be_used_instead_is_said(county):
     assert case.text("advice")["zh"] == "可用氯化钠"
 
 
-@pytest.mark.parametrize(
-    ("lines", "excused"), [([], 1), ([1, 2], 1), ([1], 1), ([2], 1)]
-)
+@pytest.mark.parametrize(("lines", "excused"), [([], 1), ([1, 2], 1), ([1], 1), ([2], 1)])
 def test_a_reason_excuses_it(county, lines, excused):
     reasons = [{"for": "incompatibility", "text": "有", "lines": lines, "signed_again": True}]
     (case,) = pairs(county, CEFTRIAXONE, glucose(100), reasons=reasons)

@@ -11,6 +11,7 @@ from tests.facts.small import CORE, formulary, rows, sheet, told
 
 from rx_review.domain.reading import check_circumstances, check_prescription
 from rx_review.facts.build import FactBuilder
+from rx_review.facts.vocabulary import CAUSES
 
 AT = "2026-11-01T09:30:00+08:00"
 TODAY = date(2026, 11, 1)
@@ -306,6 +307,31 @@ def test_an_earlier_supply_is_read_with_the_codes_of_the_member_that_wrote_it(co
     assert on_hand(county, METFORMIN, earlier(by_code, "2026-10-25", institution="C1")) == (0, 0)
     unique = {**by_code, "product": "OWN-2"}
     assert on_hand(county, METFORMIN, earlier(unique, "2026-10-25", institution="T1")) == (700, 50)
+
+
+WORLDS = [
+    {"stock": {"quantities": {}}},
+    {"stock": {"quantities": {"D03": 5}}},
+    {"history": {"since": SINCE}},
+    {"history": {"since": "2026-10-01"}},
+    {"history": {"since": SINCE, "supplies": [earlier({**METFORMIN, "dose": None}, "2026-10-20")]}},
+    {"flow": {"state": "supplied"}},
+]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("drug", [METFORMIN, UNKNOWN, {**METFORMIN, "quantity": None}, {"generic": "二甲双胍"}])
+def test_whatever_is_unknown_has_a_cause_that_can_be_said(county, drug, world):
+    case = line(county, drug, world)
+    unknown = [name for name in (*OF_HISTORY, *OF_STOCK, "fully_supplied") if case.known(name) is None]
+    assert unknown
+    assert {case.cause(name) for name in unknown} <= set(CAUSES)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_fact_is_known_or_missing_and_never_both(county, world):
+    case = line(county, METFORMIN, world)
+    assert set(case.own) & set(case.missing) == set()
 
 
 def simulated(supplies: list[tuple[int, Fraction]], today: int) -> Fraction:
