@@ -127,7 +127,9 @@ FULL = {
     },
     "pharmacists": {
         "as_of": AT,
-        "people": [{"person": "P1", "title": "junior", "years": 0, "review_trained": False, "narcotic_dispensing": True}],
+        "people": [
+            {"person": "P1", "title": "junior", "years": 0, "review_trained": False, "narcotic_dispensing": True}
+        ],
     },
     "patient": {
         "as_of": AT, "pain_programme": True, "pain": {"consent": True, "file": False, "last_visit": "2026-10-01"},

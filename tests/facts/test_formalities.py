@@ -1,6 +1,5 @@
 """What the sheet itself tells of agents, payers, the visit and what its diagnoses have in common."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -42,7 +41,15 @@ TABLES = {
     ),
     "diagnoses": rows(
         "code zh kind",
-        "C34 肺恶性肿瘤 western\nJ00 急性鼻咽炎 western\nJ06 急性上呼吸道感染 western\nJ15 细菌性肺炎 western\nJ45 哮喘 western\nR05 咳嗽 western\nZ00 体检 western",
+        """
+        C34 肺恶性肿瘤 western
+        J00 急性鼻咽炎 western
+        J06 急性上呼吸道感染 western
+        J15 细菌性肺炎 western
+        J45 哮喘 western
+        R05 咳嗽 western
+        Z00 体检 western
+        """,
     ),
     "diagnosis_groups": rows(
         "group zh en prefix",
@@ -270,6 +277,6 @@ def test_what_a_site_cannot_send_is_not_said_to_be_absent(county, lacks, facts):
     row = made.institutions["C1"].model_copy(update={"site": "one"})
     site = Site.model_construct(lacks=frozenset({lacks}))
     there = replace(made, sites={"one": site}, institutions={**made.institutions, "C1": row})
-    read = check_prescription(json.loads(json.dumps(sheet({"generic": "附片", "kind": "herb"}))))
+    read = check_prescription(sheet({"generic": "附片", "kind": "herb"}))
     case = FactBuilder(there).build(read, check_circumstances({}), read.issued_at).cases["line"][0]
     assert {told(case, name) for name in facts} == {"?line_not_carried"}

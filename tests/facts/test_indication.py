@@ -1,7 +1,7 @@
 """Why a drug is given: supported, not supported, or not to be said; and what the committee allows beyond the label."""
 
 import pytest
-from tests.facts.small import CORE, formulary, rows, sheet, told
+from tests.facts.small import formulary, rows, sheet, told
 
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import check_prescription

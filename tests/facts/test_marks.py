@@ -10,6 +10,11 @@ from rx_review.library.rows import MARKS
 
 AT = "2026-11-01T09:30:00+08:00"
 TABLES = {
+    "herbs": [
+        *CORE["herbs"],
+        {"herb": "罂粟壳", "family": "罂粟壳", "minimum": "3", "maximum": "6", "footnote_critical": "false",
+         "toxic": "false", "control": "narcotic"},
+    ],
     "drugs": [
         *CORE["drugs"],
         *rows(
@@ -175,6 +180,21 @@ def test_herbs_and_patent_medicines_have_the_marks_of_their_rows_only(county):
     assert {mark for mark in MARKS if told(herb, mark)} == set()
     patent = case(county, drug("感冒清热颗粒"))
     assert {mark for mark in MARKS if told(patent, mark)} == {"blood_product"}
+
+
+@pytest.mark.parametrize(
+    ("written", "narcotic"),
+    [
+        ({"generic": "罂粟壳", "kind": "herb"}, 1),
+        ({"generic": "罂粟壳"}, 1),
+        ({"generic": "甘草", "kind": "herb"}, 0),
+        ({"generic": "生川乌", "kind": "herb"}, 0),
+        ({"generic": "布洛芬"}, 0),
+        ({"generic": "某药"}, 0),
+    ],
+)
+def test_a_decoction_piece_that_is_a_narcotic(county, written, narcotic):
+    assert told(case(county, written), "narcotic_herb") == narcotic
 
 
 def test_marks_of_an_unknown_drug_are_not_denied(county):

@@ -15,7 +15,9 @@ TABLES = {
     "institutions": [
         {**row, "level": level} for row, level in zip(CORE["institutions"], ("tertiary", "secondary", ""), strict=True)
     ] + rows("institution name tier level", "C2 站 township primary\nC3 诊所 village none"),
-    "spellings": rows("kind spelling code", "payer 自费 self\npayer 医保 medical\npayer 工伤 work_injury\npayer 生育 maternity"),
+    "spellings": rows(
+        "kind spelling code", "payer 自费 self\npayer 医保 medical\npayer 工伤 work_injury\npayer 生育 maternity"
+    ),
     "payment_limits": [
         *rows(
             "generic form limit condition age_from age_until days",

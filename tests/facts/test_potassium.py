@@ -37,12 +37,10 @@ def county(tmp_path_factory) -> FactBuilder:
     return FactBuilder(formulary(tmp_path_factory.mktemp("potassium"), **TABLES))
 
 
-def of(
-    generic: str, dose: object, unit: str | None, form: str = "注射液", group: int | None = 1, **more: object
-) -> dict:
+def of(generic: str, dose: object, unit: str | None, form: str = "注射液", group: int | None = 1) -> dict:
     return {
         "generic": generic, "form": form, "dose": dose, "dose_unit": unit, "route": "iv_drip", "frequency": "qd",
-        "group": group, **more,
+        "group": group,
     }  # fmt: skip
 
 

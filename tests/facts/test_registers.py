@@ -153,6 +153,27 @@ def test_rights_go_by_the_day_of_issue_in_the_county(county, issued, held):
 
 
 @pytest.mark.parametrize(
+    ("licence", "institution", "kept", "claimed", "independent"),
+    [
+        ("assistant", "T1", True, None, 1),
+        ("assistant", "T1", False, True, 0),
+        ("assistant", "T1", None, None, None),
+        ("assistant", "V1", None, None, None),
+        ("assistant", "C1", None, None, 0),
+        ("assistant", "C1", True, None, 1),
+        ("physician", "T1", True, None, 0),
+        ("physician", "T1", None, None, 0),
+    ],
+)
+def test_an_assistant_who_may_practise_alone(county, licence, institution, kept, claimed, independent):
+    prescriber = {"licence": "assistant", "independent": claimed}
+    record = {"licence": licence, "independent": kept}
+    case = staff(county, record, institution=institution, prescriber=prescriber)
+    assert told(case, "licence") == licence
+    assert case.known("independent") == independent
+
+
+@pytest.mark.parametrize(
     ("kinds", "antimicrobial", "antineoplastic"),
     [
         ((), "none", "none"),

@@ -40,7 +40,6 @@ def glucose(dose: object = 250, unit: str | None = "ml", group: int | None = 1) 
 CEFTRIAXONE = of("头孢曲松", 1, "g", form="注射用无菌粉末")
 AMBROXOL = of("氨溴索", 30, "mg")
 PENICILLIN = of("青霉素", 160, "万U", form="注射用无菌粉末")
-OTHERS = {"sheet": "B1"}
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +164,11 @@ def test_a_reason_excuses_it(county, lines, excused):
     assert told(case, "excused") == 0
 
 
-def test_two_bags_of_one_solvent_are_one_volume(county):
+def test_bags_of_one_infusion_are_one_volume(county):
     # Fifty and fifty are the hundred that the label allows.
     assert found(county, AMBROXOL, saline(50), saline(50)) == []
+    assert found(county, AMBROXOL, saline(50), saline(49)) == [("solvent_volume", "moderate", (1, 2))]
+    assert found(county, CEFTRIAXONE, saline(100), saline(100)) == [("solvent_volume", "moderate", (1, 2))]
+    # It is said of the larger one, and not at all while one of them is not known.
+    assert found(county, CEFTRIAXONE, saline(10), saline(100)) == [("solvent_volume", "moderate", (1, 3))]
+    assert found(county, CEFTRIAXONE, saline(200), saline(None, None)) == []

@@ -36,6 +36,15 @@ XIAOKE = {**GLIBENCLAMIDE, "generic": "消渴丸", "form": "丸", "strength": "0
 OF_HISTORY = ("on_hand_days", "on_hand_percent")
 OF_STOCK = ("stock", "stock_elsewhere", "declared_short")
 TABLES = {
+    "essential": rows(
+        "edition entry generic form strength specialist",
+        "2026 W1 布洛芬 tablet 0.2g false\n2026 W2 阿莫西林 capsule - false",
+    ),
+    "substitutes": rows(
+        "generic substitute form strength dose dose_unit route frequency",
+        "华法林 布洛芬 tablet 0.2g 0.2 g po tid\n青霉素 阿莫西林 capsule 0.25g 0.5 g po tid",
+    ),
+    "listings": rows("generic tier status", "布洛芬 village listed\n阿莫西林 village listed"),
     "parameters": [
         *CORE["parameters"],
         {"parameter": "history_days", "value": "90", "unit": "day", "zh": "天", "en": "days"},
@@ -155,6 +164,34 @@ def test_who_else_has_it(county):
     assert set(case.text("stock_elsewhere_names")["zh"].split("、")) == {"镇卫生院", "东村卫生室"}
     case = line(county, GLIBENCLAMIDE, {"stock": stock})
     assert (told(case, "stock_elsewhere"), case.text("stock_elsewhere_names")) == (0, {"zh": "", "en": ""})
+
+
+@pytest.mark.parametrize(
+    ("generic", "quantities", "out"),
+    [
+        ("华法林", None, 0),
+        ("华法林", {}, 0),
+        ("华法林", {"D05": 0}, 0),
+        ("华法林", {"D05": 0, "D06": 0}, 1),
+        ("华法林", {"D05": 1, "D06": 0}, 0),
+        ("青霉素", {"D01": 0}, 0),
+        ("青霉素", {"D01": 0, "D02": 0}, 1),
+        ("青霉素", {"D01": 0, "D02": "0.5"}, 0),
+        ("布洛芬", {"D05": 0, "D06": 0}, 0),
+        ("二甲双胍", {"D03": 0, "D04": 0}, 0),
+        ("某药", {}, 0),
+    ],
+)
+def test_an_essential_medicine_that_is_offered_and_not_there(county, generic, quantities, out):
+    case = line(county, {"generic": generic}, None if quantities is None else {"stock": {"quantities": quantities}})
+    assert told(case, "essential_out_of_stock") == out
+    assert (case.text("essential_name") or "") == {"华法林": "布洛芬", "青霉素": "阿莫西林"}.get(generic, "")
+
+
+def test_a_cream_is_no_substitute_for_the_tablet_that_is_offered(county):
+    # Tablets are offered and there are none; what is left of the cream helps nobody.
+    case = line(county, {"generic": "华法林"}, {"stock": {"quantities": {"D05": 0, "D06": 40}}})
+    assert told(case, "essential_out_of_stock") == 1
 
 
 def test_names_of_several_products_are_told_once(county):
