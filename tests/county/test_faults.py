@@ -15,9 +15,6 @@ from rx_review.library.indexing import build_formulary
 from rx_review.library.tables import read_tables
 
 DAY = date(2026, 11, 2)
-WITHOUT_KINDS = {"3-2"}
-"""Problem codes that no prescription shows: what a drug costs is not on it."""
-
 FAULTS = {fault.fault: fault for fault in all_faults()}
 
 
@@ -86,7 +83,7 @@ def test_a_fault_is_labelled_with_codes_that_exist(name, codes):
 
 def test_every_code_that_a_prescription_can_show_has_kinds(codes):
     few = {code for code in codes if sum(code in fault.codes for fault in FAULTS.values()) < 3}
-    assert few == WITHOUT_KINDS
+    assert few == set()
 
 
 def test_there_are_many_kinds_each_with_its_own_name():

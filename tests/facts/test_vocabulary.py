@@ -1,6 +1,7 @@
 """Every fact that rules may name is computed, every computed fact may be named, and each is what it says it is."""
 
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from rx_review.domain.circumstances import NOTHING_KNOWN, Circumstances
 from rx_review.domain.reading import check_prescription, read_prescription
 from rx_review.facts.build import FactBuilder
 from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES, OWN, Fact
+from rx_review.library.rows import PERMITS
 
 AT = "2026-11-01T09:00:00+08:00"
 CLINICAL = {
@@ -41,6 +43,18 @@ CLINICAL = {
         "generic substitute form strength dose dose_unit route frequency", "华法林 布洛芬 tablet 0.2g 0.2 g po tid"
     ),
     "listings": [*CORE["listings"], {"generic": "布洛芬", "tier": "village", "status": "listed"}],
+    "institutions": [row | {"level": "primary"} for row in CORE["institutions"]],
+    "permits": [
+        {"holder": holder, "permit": permit, "granted": "true"}
+        for holder in ("C1", "T1", "V1")
+        for permit in sorted(PERMITS)
+        if not permit.endswith("_retail")
+    ],
+    "parameters": [
+        *CORE["parameters"],
+        *rows("parameter value unit zh en", "history_days 90 day 天 days\nreviewer_years 3 year 年 years"),
+    ],
+    "spellings": [*CORE.get("spellings", []), {"kind": "payer", "spelling": "自费", "code": "self"}],
 }
 
 
@@ -67,6 +81,8 @@ FULL = sheet(
     {"generic": "布洛芬", "form": "乳膏", "route": "topical", "days": 5},
     {"generic": "某药"},
     sheet="ordinary",
+    payer="自费",
+    first_visit=False,
     valid_days=3,
     decoction={"packets": 7, "frequency": "qd"},
     prescriber={"id": "D1", "licence": "assistant", "independent": True, "identity_number": "D1"},
@@ -77,10 +93,23 @@ FULL = sheet(
 )  # fmt: skip
 WORLD = Circumstances.model_validate(
     {
-        "patient": {"as_of": AT, "pain_programme": True},
-        "prescriber": {"as_of": AT, "licence": "assistant", "independent": False},
+        "patient": {
+            "as_of": AT,
+            "pain_programme": True,
+            "pain": {"consent": True, "file": False, "last_visit": date(2020, 1, 1)},
+            "long_term": {"last_issued": date(2020, 1, 1)},
+        },
+        "prescriber": {
+            "as_of": AT, "licence": "assistant", "independent": False, "title": "resident", "status": "active",
+            "trainee": "none", "registered_at": ["T1"], "rights": [], "specimen_on_file": True, "tcm": False,
+        },
+        "pharmacists": {"as_of": AT, "people": []},
+        "visit": {"as_of": AT, "sheets": []},
+        "history": {"as_of": AT, "since": date(2019, 1, 1), "supplies": []},
+        "stock": {"as_of": AT, "quantities": {"D03": "1000", "D04": "1000"}},
+        "flow": {"as_of": AT, "state": "submitted"},
     }
-)
+)  # fmt: skip
 
 
 def own_facts(case) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from rx_review.county.writing import Written
 
 _DAY = re.compile(r"issued([+-]\d{1,4})d")
+_MINUTE = re.compile(r"issued([+-]\d{1,4})min")
 
 
 def merge(
@@ -17,8 +18,9 @@ def merge(
 ) -> datetime | None:
     """Merge a fault into the trees, in place; the instant of the review, if it is not that of issue.
 
-    Trees are merged, null takes away, anything else replaces; `issued-95d` is a day counted from that of issue. A part
-    of the circumstances that was not looked up is looked up first: the fault is about what it says.
+    Trees are merged, null takes away, anything else replaces; `issued-95d` is a day counted from that of issue,
+    `issued+5min` an instant. A part of the circumstances that was not looked up is looked up first: the fault is about
+    what it says.
     """
     issued = datetime.fromisoformat(written.sheet["issued_at"])
     as_of = written.circumstances["patient"]["as_of"]
@@ -35,7 +37,12 @@ def merge(
 def _looked_up(part: str, written: Written, as_of: str) -> dict[str, Any]:
     prescriber = written.sheet["prescriber"]
     empty: Mapping[str, dict[str, Any]] = {
-        "prescriber": {"licence": prescriber["licence"], "independent": prescriber["independent"]},
+        "prescriber": {
+            "licence": prescriber["licence"],
+            "independent": prescriber["independent"],
+            "status": "active",
+            "trainee": "none",
+        },
         "stock": {"quantities": {}},
         "flow": {"state": "submitted"},
     }
@@ -55,4 +62,6 @@ def _merged(there: Any, change: Any, issued: datetime) -> Any:
         return [_merged(None, value, issued) for value in change]
     if isinstance(change, str) and (match := _DAY.fullmatch(change)):
         return (issued + timedelta(days=int(match[1]))).date().isoformat()
+    if isinstance(change, str) and (match := _MINUTE.fullmatch(change)):
+        return (issued + timedelta(minutes=int(match[1]))).isoformat()
     return change

@@ -18,8 +18,8 @@ from rx_review.facts.line import count_antibacterials, line_case, understand
 from rx_review.facts.pair import members_of, pair_cases
 from rx_review.facts.payment import payment_concerns
 from rx_review.facts.prescription import age_of, prescription_case, read_diagnoses
-from rx_review.facts.resolve import Known, Resolver
-from rx_review.facts.supply import Supply
+from rx_review.facts.resolve import Resolver
+from rx_review.facts.supplies import Meant
 from rx_review.library.formulary import Formulary
 
 # A service reviews today's prescriptions; a replay of some years meets a few periods at a time.
@@ -65,18 +65,19 @@ class FactBuilder:
             weight_needed=needs_weight(weighed, age),
             weight_decides=weight_decides(weighed, age, lightest),
             antibacterials=count_antibacterials(understood for _, understood in lines),
+            radioactive=any(understood.facts.values.get("radioactive") == 1 for _, understood in lines),
             visit=None if circumstances.visit is None else [understood.known for _, understood in others],
         )
         person = Person.of(prescription, whole, age, diagnoses, resolver, lightest)
 
-        def understands(line: Line) -> tuple[Known | None, Supply]:
-            found = understand(line, place, None, resolver)
-            return found.known, found.supply
+        def understands(line: Line, institution: str) -> Meant:
+            found = understand(line, resolver.place(institution), None, resolver)
+            return Meant(found.known, found.supply, found.topical)
 
         line_cases: list[Case] = []
         concerns: list[Case] = []
         for line, understood in lines:
-            infusion = [each for each in lines if line.group is not None and each[0].group == line.group]
+            infusion = [each for other, each in lines if line.group is not None and other.group == line.group]
             case = line_case(
                 whole, prescription, circumstances, line, understood, place, resolver, understands, infusion
             )

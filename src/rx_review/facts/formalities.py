@@ -9,6 +9,7 @@ from rx_review.domain.prescription import Prescription
 from rx_review.facts.case import Sheet
 from rx_review.facts.registers import NOT_LOOKED_UP
 from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.supply import exact
 
 _GROUPS = (
     ("long_term_disease", "long_term_listed"),
@@ -62,9 +63,8 @@ def tell_formalities(
         guardian_written=int(prescription.patient.guardian is not None),
         rescue=int(prescription.rescue),
         consultation_written=int(prescription.consultation is not None),
-        amount=int(prescription.amount * 100) if prescription.amount is not None else 0,
+        amount=exact(prescription.amount).scaled(2) if prescription.amount is not None else 0,
         toxic_on_sheet=int(any(_toxic(drug) for drug in known)),
-        radioactive_on_sheet=int(any(_radioactive(drug, resolver) for drug in known)),
         granules_with_pieces=int({"herb", "granule"} <= kinds),
     )
     sheet.tell("first_visit", prescription.first_visit, "first_visit")
@@ -73,13 +73,23 @@ def tell_formalities(
     everything = None if visit is None else [*known, *visit]
     unread = 0 if everything is None else everything.count(None)
     sheet.tell("visit_drug_count", None if everything is None else len(kinds_of(everything)) + unread, NOT_LOOKED_UP)
-    # A diagnosis that cannot be read may be another one.
-    read = diagnoses.all_read or not prescription.diagnoses
-    viral = "airway_illness" in diagnoses.shared and "viral_upper_airway" in diagnoses.groups
-    sheet.tell("only_viral", viral if read else None, "diagnosis_code")
-    sheet.tell("no_infusion_needed", "no_infusion" in diagnoses.shared if read else None, "diagnosis_code")
+    _alone(sheet, "only_viral", "airway_illness", "viral_upper_airway", prescription, diagnoses)
+    _alone(sheet, "no_infusion_needed", "no_infusion", "no_infusion", prescription, diagnoses)
     for fact, group in _GROUPS:
         tell_group(sheet, fact, group, prescription, diagnoses)
+
+
+def _alone(sheet: Sheet, fact: str, every: str, some: str, prescription: Prescription, diagnoses: Diagnoses) -> None:
+    """Whether every diagnosis is in one group, and one of them in another, for certain."""
+    if not prescription.diagnoses:
+        sheet.tell(fact, False)
+    elif not diagnoses.all_read:
+        # A diagnosis that cannot be read may be another one.
+        sheet.tell(fact, None, "diagnosis_code")
+    elif every not in diagnoses.shared or some not in diagnoses.groups | diagnoses.possible:
+        sheet.tell(fact, False)
+    else:
+        sheet.tell(fact, True if some in diagnoses.groups else None, "diagnosis_certain")
 
 
 def tell_group(sheet: Sheet, fact: str, group: str, prescription: Prescription, diagnoses: Diagnoses) -> None:
@@ -96,9 +106,3 @@ def _toxic(drug: Known | None) -> bool:
     if drug is None:
         return False
     return drug.herb.toxic if drug.herb is not None else any(row.toxic for row in drug.candidates)
-
-
-def _radioactive(drug: Known | None, resolver: Resolver) -> bool:
-    if drug is None or drug.herb is not None:
-        return False
-    return any(row.mark == "radioactive" for row in resolver.formulary.marks.on(drug.generic, resolver.day))

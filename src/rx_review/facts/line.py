@@ -14,7 +14,7 @@ from rx_review.facts.marks import tell_marks
 from rx_review.facts.place import LINE_NOT_CARRIED, Place, forget_line
 from rx_review.facts.potassium import potassium_percent
 from rx_review.facts.resolve import Known, Resolver
-from rx_review.facts.supplies import Understands, tell_supplies
+from rx_review.facts.supplies import Meant, Understands, tell_supplies
 from rx_review.facts.supply import DAY_DIGITS, Ratio, Supply, compute_supply
 from rx_review.facts.usage import tell_usage
 from rx_review.library.lookup import fold
@@ -122,7 +122,7 @@ def line_case(
     place: Place,
     resolver: Resolver,
     understands: Understands,
-    infusion: Sequence[tuple[Line, Understood]],
+    infusion: Sequence[Understood],
 ) -> Case:
     """A line as a case: what it means, what was said and looked up for it, and what its system cannot say.
 
@@ -133,18 +133,24 @@ def line_case(
     said = prescription.reasons or prescription.consents or place.lacks
     looked_up = circumstances.stock or circumstances.history or circumstances.flow
     marked = facts.values.get("potassium_injection") == 1 or (facts.values["code_unmapped"] and gaps is not None)
-    if not said and not looked_up and not marked:
+    carries = facts.values["is_solvent"] == 1 and any(each is not understood for each in infusion)
+    if not said and not looked_up and not marked and not carries:
         return Case("line", (line.line,), facts.values, facts.missing, facts.texts, understood.names, above=whole)
     own = {**facts.values, **_said(prescription, line)}
     missing, texts = dict(facts.missing), dict(facts.texts)
+    own["vehicle"] = int(carries)
     own["code_gap_seen"] = int(gaps is not None and line.product in gaps.drugs)
     if own.get("potassium_injection") == 1:
-        strength = potassium_percent(line, [(other, each.known, each.supply) for other, each in infusion])
-        if strength is not None:
+        salts = [(each.known, each.supply, each.facts.values.get("potassium_injection") == 1) for each in infusion]
+        strength, cause = potassium_percent(salts)
+        if strength is None:
+            missing["potassium_percent"] = cause
+        else:
             own["potassium_percent"] = strength.scaled(2)
+            missing.pop("potassium_percent", None)
     if looked_up:
-        known, supply = understood.known, understood.supply
-        tell_supplies(own, missing, texts, line, known, supply, prescription, circumstances, resolver, understands)
+        meant = Meant(understood.known, understood.supply, understood.topical)
+        tell_supplies(own, missing, texts, line, meant, prescription, circumstances, resolver, understands)
     if place.lacks:
         forget_line(own, line, prescription, place.lacks)
         missing = {**dict.fromkeys(facts.values.keys() - own.keys(), LINE_NOT_CARRIED), **missing}

@@ -8,6 +8,7 @@ from rx_review.domain.prescription import Line
 from rx_review.facts.case import Sheet
 from rx_review.facts.registers import NOT_LOOKED_UP
 from rx_review.facts.resolve import Known, Resolver
+from rx_review.facts.strength import read_strength, split_strength
 from rx_review.facts.supply import exact
 from rx_review.library.lookup import fold
 from rx_review.library.rows import MARKS, Drug, Mark
@@ -31,7 +32,7 @@ def tell_marks(sheet: Sheet, line: Line, known: Known | None, topical: bool | No
         rate = exact(frequency.times).over(exact(frequency.period)).times(7).scaled(2)
     sheet.tell("times_a_week", rate, "frequency")
     as_needed = frequency is not None and frequency.times is None
-    sheet.values.update(as_needed=int(as_needed), is_solvent=int(known is not None and known.is_solvent))
+    sheet.values.update(as_needed=int(as_needed), is_solvent=int(known is not None and known.is_solvent), vehicle=0)
     sheet.values.update(essential_out_of_stock=0, refill_reason=0, emergency_reason=0, off_label_consent=0)
     sheet.texts["stock_elsewhere_names"] = _NO_NAMES
     sheet.missing.update(dict.fromkeys(_OF_CIRCUMSTANCES, NOT_LOOKED_UP))
@@ -43,15 +44,17 @@ def tell_marks(sheet: Sheet, line: Line, known: Known | None, topical: bool | No
     names = "、".join(winners)
     sheet.texts["winner_names"] = {"zh": names, "en": names}
     if known is None:
-        sheet.values.update(dict.fromkeys(MARKS, 0))
+        for mark in MARKS:
+            sheet.tell(mark, None, "drug")
         sheet.values.update(dict.fromkeys(_OF_KNOWN, 0))
         return
-    for mark, held in _marks(known, resolver).items():
+    for mark, held in _marks(known, line.strength, resolver).items():
         sheet.tell(mark, held, "form" if known.form is None else "strength")
     route = resolver.route(line.route)
     inhaled = route is not None and route.group == "inhaled"
     injected = known.form is not None and known.form.route == "injection"
-    potassium = sheet.values.get("potassium_injection") == 1
+    # Whatever form the name leaves open, what goes into a vein is the injection.
+    potassium = sheet.values.get("potassium_injection") != 0
     sheet.values.update(
         narcotic_herb=int(known.herb is not None and known.herb.control == "narcotic"),
         toxic_drug=int(any(row.toxic for row in known.candidates)),
@@ -63,10 +66,10 @@ def tell_marks(sheet: Sheet, line: Line, known: Known | None, topical: bool | No
     if not potassium:
         sheet.values["potassium_percent"] = 0
     else:
-        sheet.missing["potassium_percent"] = "solvent"
+        sheet.missing["potassium_percent"] = sheet.missing.get("potassium_injection", "solvent")
 
 
-def _marks(known: Known, resolver: Resolver) -> Mapping[str, bool | None]:
+def _marks(known: Known, strength: str | None, resolver: Resolver) -> Mapping[str, bool | None]:
     """Whether a drug has each mark; None where only some of the products it may be have it."""
     found: dict[str, bool | None] = dict.fromkeys(MARKS, False)
     rows = [
@@ -75,24 +78,32 @@ def _marks(known: Known, resolver: Resolver) -> Mapping[str, bool | None]:
         for row in resolver.formulary.marks.on(target, resolver.day)
     ]
     for row in rows:
-        held = _held(row, known)
+        held = _held(row, known, strength, resolver)
         if found[row.mark] is not True and held is not False:
             found[row.mark] = held
     return found
 
 
-def _held(row: Mark, known: Known) -> bool | None:
-    if row.form is None and row.strength is None:
-        return True
-    fits = {_fits(row, drug) for drug in known.candidates}
-    if known.form is not None and row.form is not None and row.form not in (known.form.form, known.form.counts_as):
+def _held(row: Mark, known: Known, strength: str | None, resolver: Resolver) -> bool | None:
+    """Whether the products that a line may mean have a mark: all, none, or unknown."""
+    if row.form is not None and known.form is not None and row.form not in (known.form.form, known.form.counts_as):
         return False
-    return fits.pop() if len(fits) == 1 else None
+    if row.strength is not None and known.drug is None and strength is not None:
+        # A strength that no product of ours has: by what it contains.
+        listed, written = read_strength(fold(row.strength)), read_strength(split_strength(strength)[0] or "")
+        if listed is None or written is None:
+            return None
+        if (listed.amount, listed.base) != (written.amount, written.base):
+            return False
+        return True if row.form is None or known.form is not None else None
+    fits = {_fits(row, drug, known, resolver) for drug in known.candidates}
+    return fits.pop() if len(fits) == 1 else True if not known.candidates else None
 
 
-def _fits(row: Mark, drug: Drug) -> bool:
-    form = row.form is None or row.form == drug.form
-    return form and (row.strength is None or fold(row.strength) == fold(drug.strength or ""))
+def _fits(row: Mark, drug: Drug, known: Known, resolver: Resolver) -> bool:
+    form = resolver.formulary.forms[drug.form]
+    made = row.form is None or known.form is not None or row.form in (form.form, form.counts_as)
+    return made and (row.strength is None or fold(row.strength) == fold(drug.strength or ""))
 
 
 def _winners(known: Known | None, resolver: Resolver) -> list[str]:

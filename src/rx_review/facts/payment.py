@@ -40,6 +40,8 @@ def payment_concerns(
         if not made_as(row.form, known):
             continue
         outside, cause = _outside(row, line, understood, prescription, person.age, person.sex)
+        if outside and row.form is not None and known.form is None:
+            outside, cause = None, "form"
         if outside is False:
             continue
         own: dict[str, Value] = {
@@ -67,7 +69,7 @@ def _outside(
         case "level":
             level = line.known("level")
             if level is None:
-                return None, "level"
+                return None, line.cause("level")
             return _LEVELS[str(level)] < _LEVELS[row.condition or "none"], ""
         case "setting":
             paid = _INPATIENT | (_EMERGENCY if row.condition == "emergency_or_ward" else frozenset())

@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 _OF_LINE: Mapping[str, tuple[str, ...]] = {
     "skin_test": ("skin_test",),
-    "footnote": ("footnote_missing",),
+    "footnote": ("footnote_missing", "footnote_written"),
     "reasons": (
         "extended_reason",
         "choice_reason",

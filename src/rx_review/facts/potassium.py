@@ -1,26 +1,30 @@
-"""How strong a potassium salt is in its infusion."""
+"""How strong the potassium salts of an infusion are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from rx_review.domain.prescription import Line
 from rx_review.facts.resolve import Known
 from rx_review.facts.supply import Ratio, Supply
 
 
-def potassium_percent(line: Line, group: Sequence[tuple[Line, Known | None, Supply]]) -> Ratio | None:
-    """Grams of salt in 100 ml of the infusion that a line is part of; None if the solvent or a volume is unknown."""
-    total, grams = Ratio(0, 1), None
+def potassium_percent(infusion: Iterable[tuple[Known | None, Supply, bool]]) -> tuple[Ratio | None, str]:
+    """Grams of potassium salts in 100 ml of an infusion, and what is missing if that cannot be said.
+
+    Args:
+        infusion: drug and supply of each line that shares it, and whether it is a potassium salt.
+    """
+    total, grams = Ratio(0, 1), Ratio(0, 1)
     vehicle = False
-    for other, known, supply in group:
-        volume = supply.volume
-        if known is None or (known.is_solvent and volume is None):
-            return None
+    for known, supply, salt in infusion:
+        if known is None or (known.is_solvent and supply.volume is None):
+            return None, "solvent"
+        if salt and (supply.dose is None or supply.dimension != "mass"):
+            return None, "dose" if supply.dose is None else "strength"
+        if salt and supply.dose is not None:
+            grams = grams.plus(supply.dose.times(1, 1_000_000))
         vehicle = vehicle or known.is_solvent
-        total = total.plus(volume) if volume is not None else total
-        if other.line == line.line and supply.dimension == "mass":
-            grams = supply.dose.times(1, 1_000_000) if supply.dose is not None else None
-    if not vehicle or grams is None or not total.num:
-        return None
-    return grams.times(100).over(total)
+        total = total.plus(supply.volume) if supply.volume is not None else total
+    if not vehicle or not total.num:
+        return None, "solvent"
+    return grams.times(100).over(total), ""

@@ -56,6 +56,7 @@ def prescription_case(
     weight_needed: bool,
     weight_decides: bool,
     antibacterials: int,
+    radioactive: bool,
     visit: Sequence[Known | None] | None,
 ) -> Case:
     """Compute the facts that every rule of this prescription may name."""
@@ -67,6 +68,7 @@ def prescription_case(
         weight_needed=int(weight_needed),
         weight_decides=int(weight_decides),
         antibacterial_count=antibacterials,
+        radioactive_on_sheet=int(radioactive),
         decoction_vague=int(_vague_decoction(prescription, resolver)),
         packets=prescription.decoction.packets if prescription.decoction else 0,
         long_term=int(prescription.long_term),

@@ -24,7 +24,8 @@ NOT_LOOKED_UP = "registers"
 """Cause of everything that a part of the circumstances would tell which was not looked up."""
 
 _STAFF = (
-    "title", "registered", "right_status", "trainee", "prescribing_granted", "specimen_on_file", "narcotic_right",
+    "title", "registered", "registered_here", "right_status", "trainee", "prescribing_granted", "specimen_on_file",
+    "narcotic_right",
     "toxic_right", "radioactive_right", "antimicrobial_granted", "antineoplastic_granted", "tcm_doctor",
     "patent_trained", "herbs_trained",
 )  # fmt: skip
@@ -67,6 +68,8 @@ def _staff(sheet: Sheet, record: StaffRecord, institution: str, formulary: Formu
         None if record.registered_at is None else any(one in formulary.institutions for one in record.registered_at)
     )
     tell("registered", True if posted else members)
+    here = None if record.registered_at is None else institution in record.registered_at
+    tell("registered_here", True if posted else here)
     granted = None if record.rights is None else {right.kind for right in record.rights if right.holds(day)}
     for fact, kind in (
         ("prescribing_granted", "prescribe"), ("narcotic_right", "narcotic"), ("toxic_right", "toxic"),
@@ -74,7 +77,9 @@ def _staff(sheet: Sheet, record: StaffRecord, institution: str, formulary: Formu
     ):  # fmt: skip
         tell(fact, None if granted is None else kind in granted)
     for fact, kind in (("patent_trained", "patent_medicine"), ("herbs_trained", "herbs")):
-        tell(fact, True if record.tcm else None if granted is None else kind in granted)
+        trained = None if granted is None else kind in granted
+        # Who may be a doctor of Chinese medicine needs no training.
+        tell(fact, True if record.tcm else None if record.tcm is None and not trained else trained)
     for group, tiers in (("antimicrobial", _ANTIMICROBIAL), ("antineoplastic", _ANTINEOPLASTIC)):
         highest = None
         if granted is not None:
@@ -95,6 +100,17 @@ def _pharmacists(
     dispensers = [known.get(each.person) for each in now if each.role in _DISPENSING]
     narcotics = _every(None if one is None else one.narcotic_dispensing for one in dispensers)
     sheet.tell("narcotic_dispenser_qualified", narcotics, cause)
+    titled = _every(
+        _titled(known.get(each.person), junior=each.role == "dispenser") for each in now if each.role in _DISPENSING
+    )
+    sheet.tell("dispensers_qualified", titled, cause)
+
+
+def _titled(record: PharmacistRecord | None, *, junior: bool) -> bool | None:
+    """药士 may dispense, 药师 and above check and hand over too (处方管理办法 art. 31)."""
+    if record is None or record.title is None:
+        return None
+    return record.title in _PHARMACISTS or (junior and record.title == "junior")
 
 
 def _may_review(record: PharmacistRecord | None, years: Decimal | None) -> bool | None:
@@ -171,6 +187,8 @@ def _flow(sheet: Sheet, prescription: Prescription, circumstances: Circumstances
         content_changed=int(approved is not None and approved != content_digest(prescription)),
         locked_elsewhere=int(flow.locked_by is not None and flow.locked_by != here),
         # The first supply is no repeat.
-        repeats_used_up=int(repeats is not None and repeats.used >= repeats.most and flow.state == "supplied"),
+        repeats_used_up=int(
+            repeats is not None and repeats.used >= repeats.most and (repeats.used > 0 or flow.state == "supplied")
+        ),
         repeat_too_early=int(repeats is not None and since is not None and since < repeats.interval_days),
     )

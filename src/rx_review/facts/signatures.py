@@ -18,7 +18,8 @@ def tell_signatures(sheet: Sheet, prescription: Prescription) -> None:
     others = [each.revision for each in own if prescriber is not None and each.person != prescriber]
     roles = {each.role for each in now}
     sheet.values.update(
-        countersigned=int("countersign" in roles),
+        # Nobody countersigns for himself.
+        countersigned=int(any(each.role == "countersign" and each.person != prescriber for each in now)),
         prescriber_signed=int(bool(own)),
         signed_by_another=int(any(revision == 1 for revision in others)),
         altered_by_another=int(any(revision > 1 for revision in others)),

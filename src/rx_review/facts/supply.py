@@ -95,18 +95,27 @@ def compute_supply(line: Line, known: Known, resolver: Resolver, decoction: Deco
     dose_cause = "dose" if dose is None else "frequency"
     units, _ = _units_supplied(line, known, dose_unit, resolver)
     so_far = Supply(
-        dose, daily, weekly, dimension, dose_cause=dose_cause, units=units, volume=_volume(line, known, dose_unit)
+        dose,
+        daily,
+        weekly,
+        dimension,
+        dose_cause=dose_cause,
+        units=units,
+        volume=_volume(line, known, dose_unit, resolver),
     )
     return _with_days(line, known, resolver, dose_unit, frequency, so_far)
 
 
-def _volume(line: Line, known: Known, unit: Unit | None) -> Ratio | None:
+def _volume(line: Line, known: Known, unit: Unit | None, resolver: Resolver) -> Ratio | None:
     if line.dose is None or unit is None or unit.factor is None:
         return None
     if unit.dimension == "volume":
         return exact(line.dose).times(*_pair(unit.factor))
     if unit.dimension == "count" and known.volume:
         return exact(line.dose).times(*_pair(known.volume))
+    content = _content(known, resolver)
+    if known.volume and content is not None and content[1] == unit.dimension and content[0].num:
+        return exact(line.dose).times(*_pair(unit.factor)).over(content[0]).times(*_pair(known.volume))
     return None
 
 

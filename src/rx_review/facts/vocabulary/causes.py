@@ -55,6 +55,7 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "sex": ("性别", "sex"),
     "solvent": ("同组溶媒及其体积", "the solvent of the infusion and its volume"),
     "staff_register": ("医师登记资料", "what the staff register does not say of the prescriber"),
+    "stock": ("该药库存", "stock of the drug"),
     "strength": ("规格", "strength"),
     "weight": ("体重", "body weight"),
 }

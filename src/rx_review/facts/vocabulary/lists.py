@@ -31,6 +31,7 @@ _USE = (
     number("line", "times_a_week", "每周次数", "doses in seven days", "time", 2),
     flag("line", "narcotic_herb", "罂粟壳", "a decoction piece on the list of narcotics, managed by rules of its own", WRITTEN),
     flag("line", "is_solvent", "溶媒", "an infusion vehicle", WRITTEN),
+    flag("line", "vehicle", "载药溶媒", "an infusion vehicle that carries another drug of the sheet", WRITTEN),
     flag("line", "as_needed", "必要时", "given as needed", WRITTEN),
     flag("line", "essential_out_of_stock", "可选基本药物无货", "the essential medicine that is offered is known to be out of stock", WRITTEN),
     flag("line", "systemic_corticosteroid", "全身用糖皮质激素", "a corticosteroid that acts in the whole body", WRITTEN),

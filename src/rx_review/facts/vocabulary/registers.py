@@ -9,6 +9,7 @@ _PEOPLE = (
     code("prescription", "title", "职称", "title of the prescriber by the register",
          "none resident attending associate_chief chief"),
     flag("prescription", "registered", "已在成员机构注册或派驻", "registered at a member of the community, or posted to this institution on the day of issue"),
+    flag("prescription", "registered_here", "在本机构注册或派驻", "registered at this institution, or posted to it on the day of issue"),
     code("prescription", "right_status", "处方权状态", "state of the right to prescribe on the day of issue",
          "active restricted cancelled expired"),
     code("prescription", "trainee", "培训身份", "in the probation year, or visiting for further training", "none probation visiting"),
@@ -26,6 +27,8 @@ _PEOPLE = (
     flag("prescription", "herbs_trained", "已接受饮片培训", "trained to prescribe decoctions"),
     flag("prescription", "reviewer_qualified", "审核药师具备资格",
          "who reviewed has the title, the years and the training; true while nobody has signed as reviewer"),
+    flag("prescription", "dispensers_qualified", "调剂人员具备药学职称",
+         "who dispensed is a pharmacy technician or above, who checked or issued a pharmacist or above; true while nobody has signed"),
     flag("prescription", "narcotic_dispenser_qualified", "调剂者具备麻精调剂资格",
          "who dispensed may dispense narcotics; true while nobody has signed"),
 )  # fmt: skip
