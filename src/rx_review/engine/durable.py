@@ -20,7 +20,7 @@ import durable_rules_engine
 
 from rx_review.engine.bounds import engine_failure, ordered_tests, prove_shard, shards
 from rx_review.engine.fact_json import STATE, encode, short_names, write_encoder
-from rx_review.engine.gates import Gate, gates
+from rx_review.engine.gates import Gate, gates, write_opener
 from rx_review.engine.language import NEGATED, Condition, Program, Test, bind
 from rx_review.errors import EngineError
 from rx_review.facts.case import Value
@@ -57,10 +57,10 @@ class DurableProgram:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._numbered = list(enumerate(program.conditions))
-        self._known: dict[int, tuple[Mapping[str, Value], list[_Gated]]] = {}
-        self._bound: dict[frozenset[tuple[str, Value]], list[_Gated]] = {}
+        self._known: dict[int, tuple[Mapping[str, Value], _Gated]] = {}
+        self._bound: dict[frozenset[tuple[str, Value]], _Gated] = {}
         # Proved now, compiled when it is needed: most programs never need it.
-        self._unbound: list[_Gated] | None = None
+        self._unbound: _Gated | None = None
         for gate in gates(self._numbered):
             for shard in shards(gate.conditions):
                 prove_shard(shard)
@@ -73,16 +73,13 @@ class DurableProgram:
         Raises:
             EngineError: if the engine reported an error or lost facts; its ruleset was rebuilt.
         """
-        fired: Fired = []
-        for gated in self._gated(parameters):
-            fired += gated.fire(facts, parameters)
-        return fired
+        return self._gated(parameters).fire(facts, parameters)
 
     def rulesets(self, parameters: Mapping[str, Value]) -> list[_Ruleset]:
         """The rulesets that judge under these parameters, behind whatever gates."""
-        return [ruleset for gated in self._gated(parameters) for ruleset in gated.rulesets()]
+        return self._gated(parameters).rulesets()
 
-    def _gated(self, parameters: Mapping[str, Value]) -> list[_Gated]:
+    def _gated(self, parameters: Mapping[str, Value]) -> _Gated:
         # By identity first: a caller keeps one mapping for each period and member, and so does this, so that no
         # other can get its place in memory.
         kept = self._known.get(id(parameters))
@@ -94,47 +91,51 @@ class DurableProgram:
 
     def unbound(self) -> list[_Ruleset]:
         """The rulesets that read parameters from each fact."""
-        return [ruleset for gated in self._without_bounds() for ruleset in gated.rulesets()]
+        return self._without_bounds().rulesets()
 
-    def _without_bounds(self) -> list[_Gated]:
+    def _without_bounds(self) -> _Gated:
         if self._unbound is None:
-            self._unbound = [_Gated(gate, self.program) for gate in gates(self._numbered)]
+            self._unbound = _Gated(gates(self._numbered), self.program)
         return self._unbound
 
-    def _choose(self, parameters: Mapping[str, Value]) -> list[_Gated]:
+    def _choose(self, parameters: Mapping[str, Value]) -> _Gated:
         key = frozenset(parameters.items())
         if key not in self._bound:
             if len(self._bound) >= _BOUND:
                 return self._without_bounds()
             numbered = [(n, bound) for n, c in self._numbered if (bound := bind(c, parameters)) is not None]
-            self._bound[key] = [_Gated(gate, self.program) for gate in gates(numbered)]
+            self._bound[key] = _Gated(gates(numbered), self.program)
         return self._bound[key]
 
 
 class _Gated:
-    """The rulesets behind one gate, compiled when it first opens."""
+    """The rulesets of a program behind their gates, each compiled when its gate first opens."""
 
-    def __init__(self, gate: Gate, program: Program) -> None:
-        self._fact, self._values = gate.fact, gate.values
-        self._shards = list(shards(gate.conditions))
+    def __init__(self, found: Sequence[Gate], program: Program) -> None:
+        self._opened = write_opener(found)
+        self._shards = [list(shards(gate.conditions)) for gate in found]
+        self._compiled: list[list[_Ruleset] | None] = [None] * len(found)
         self._program = program
-        self._rulesets: list[_Ruleset] | None = None
 
     def rulesets(self) -> list[_Ruleset]:
-        """The rulesets, compiled."""
-        if self._rulesets is None:
-            self._rulesets = [_Ruleset(shard, self._program) for shard in self._shards]
-        return self._rulesets
+        """Every ruleset, compiled."""
+        return [ruleset for place in range(len(self._shards)) for ruleset in self._behind(place)]
+
+    def _behind(self, place: int) -> list[_Ruleset]:
+        compiled = self._compiled[place]
+        if compiled is None:
+            compiled = self._compiled[place] = [_Ruleset(shard, self._program) for shard in self._shards[place]]
+        return compiled
 
     def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
-        """What fires among the facts that the gate lets through."""
-        fact, values = self._fact, self._values
-        numbered = (
-            list(enumerate(facts)) if not fact else [(n, f) for n, f in enumerate(facts) if f.get(fact) in values]
-        )
-        if not numbered:
-            return []
-        return [found for ruleset in self.rulesets() for found in ruleset.fire(numbered, parameters)]
+        """What fires among the facts that each gate lets through."""
+        fired: Fired = []
+        for place, through in enumerate(self._opened(facts)):
+            if through:
+                numbered = [(index, facts[index]) for index in through]
+                for ruleset in self._behind(place):
+                    fired += ruleset.fire(numbered, parameters)
+        return fired
 
 
 class _Ruleset:

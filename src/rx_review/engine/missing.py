@@ -6,12 +6,12 @@ row is contraindicated or high-alert and carries the question that the doctor is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rx_review.domain.review import RANK, NotJudged, Severity
 from rx_review.engine.language import Condition
-from rx_review.facts.case import Case
+from rx_review.facts.case import Case, Value
 from rx_review.facts.place import LINE_NOT_CARRIED, NOT_CARRIED
 from rx_review.facts.vocabulary import BY_SUBJECT, CAUSES
 
@@ -37,11 +37,15 @@ class _Gap:
     ask: dict[str, str] | None = None
 
 
-def not_judged(undetermined: Iterable[tuple[Condition, Case]]) -> tuple[NotJudged, ...]:
-    """Gather undetermined rules by what is missing, gravest outcome first."""
+def not_judged(undetermined: Iterable[tuple[Condition, Case, Mapping[str, Value]]]) -> tuple[NotJudged, ...]:
+    """Gather undetermined rules by what is missing, gravest outcome first.
+
+    Args:
+        undetermined: each rule with the case that it cannot judge and what is known of that.
+    """
     gaps: dict[str, _Gap] = {}
-    for condition, case in undetermined:
-        causes = causes_of(condition, case)
+    for condition, case, known in undetermined:
+        causes = causes_of(condition, case, known)
         if _SWALLOWED in causes:
             gaps.setdefault(_SWALLOWED, _Gap()).lines.update(case.lines)
             continue
@@ -78,9 +82,9 @@ def _because(cause: str, gravest: Severity, condition: Condition, case: Case) ->
     return max(gravest, "hold", key=RANK.__getitem__) if cause in _SUSPECTED and stops else gravest
 
 
-def causes_of(condition: Condition, case: Case) -> tuple[str, ...]:
+def causes_of(condition: Condition, case: Case, known: Mapping[str, Value]) -> set[str]:
     """What would have to be supplied for the rule to be judged on this case."""
-    return tuple(sorted({case.cause(name) for name in condition.open_names if case.known(name) is None}))
+    return {case.cause(name) for name in condition.open_names if name not in known}
 
 
 def outcome_of(condition: Condition, case: Case) -> Severity:

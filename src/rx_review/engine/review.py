@@ -36,6 +36,8 @@ class Judged(NamedTuple):
 
     condition: Condition
     case: Case
+    known: Mapping[str, Value]
+    """What is known of the case, as the executors read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,11 @@ class Reviewer:
             judged = self.plain[subject].judge_all(inputs, parameters)
             if both:
                 agreed = self._confirm(subject, inputs, parameters, judged) and agreed
-            for case, (fires, opens) in zip(cases, judged, strict=True):
+            for case, known, (fires, opens) in zip(cases, inputs, judged, strict=True):
                 for index in fires:
-                    fired.append(Judged(program.conditions[index], case))
+                    fired.append(Judged(program.conditions[index], case, known))
                 for index in opens:
-                    undetermined.append(Judged(program.conditions[index], case))
+                    undetermined.append(Judged(program.conditions[index], case, known))
         return Judgement(
             tuple(found for found in fired if in_effect(found.condition, day)),
             tuple(found for found in undetermined if in_effect(found.condition, day)),
@@ -143,9 +145,7 @@ class Reviewer:
             for found in judgement.fired
             if found.condition.rule.status == "active"
         )
-        missing = not_judged(
-            (found.condition, found.case) for found in judgement.undetermined if found.condition.rule.status == "active"
-        )
+        missing = not_judged(found for found in judgement.undetermined if found.condition.rule.status == "active")
         if not judgement.agreed:
             missing = (ENGINE_FAILED, *missing)
         return Review(

@@ -44,7 +44,8 @@ class FactBuilder:
 
     def build(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Facts:
         """Compute every case. Legal rows go by the day of issue, validity by `at`."""
-        resolver = self.resolver(county_day(prescription.issued_at).toordinal())
+        day = county_day(prescription.issued_at)
+        resolver = self.resolver(day.toordinal())
         place = resolver.place(prescription.institution)
         lines = [(line, understand(line, place, prescription.decoction, resolver)) for line in prescription.lines]
         sheets = circumstances.visit.sheets if circumstances.visit is not None else ()
@@ -61,6 +62,7 @@ class FactBuilder:
             diagnoses,
             place,
             resolver,
+            day,
             at,
             weight_needed=needs_weight(weighed, age),
             weight_decides=weight_decides(weighed, age, lightest),

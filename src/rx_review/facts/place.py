@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from rx_review.domain.prescription import Line, Prescription
-from rx_review.facts.case import Sheet
+from rx_review.facts.case import Sheet, Value
+from rx_review.library.rows import PERMITS
 
 NOT_CARRIED = "not_carried"
 """Cause of a fact about the sheet's formalities that is unknown because the site's system cannot send it."""
 LINE_NOT_CARRIED = "line_not_carried"
 """The same of a line: what its rules do about the unknown holds here too."""
+
+
+class Permits(NamedTuple):
+    """What is known of an institution's level and permits, as facts, and what is missing of them."""
+
+    known: Mapping[str, Value]
+    missing: Mapping[str, str]
 
 
 class Place(NamedTuple):
@@ -23,8 +31,7 @@ class Place(NamedTuple):
     tier: str | None
     member: str = ""
     lacks: frozenset[str] = frozenset()
-    level: str = ""
-    """Hospital level; empty if unknown."""
+    permits: Permits = Permits({}, {})
 
 
 _OF_LINE: Mapping[str, tuple[str, ...]] = {
@@ -103,3 +110,16 @@ def forget_sheet(sheet: Sheet, prescription: Prescription, lacks: frozenset[str]
 def heading_carried(field: str, lacks: frozenset[str]) -> bool:
     """Whether a site's system can send a field of the heading."""
     return field.removeprefix("patient.") not in lacks and field.replace(".", "_") not in lacks
+
+
+_PERMITS = tuple(name for name in PERMITS if not name.endswith("_retail"))
+
+
+def permits_of(level: str | None, held: Iterable[tuple[str, bool]], known: bool) -> Permits:
+    """An institution's hospital level and permits; without a row, whether it has a permit is unknown."""
+    sheet = Sheet()
+    sheet.tell("level", level or None, "level" if known else "institution")
+    granted = dict(held)
+    for name in _PERMITS:
+        sheet.tell(f"permit_{name}", granted.get(name), "permit" if known else "institution")
+    return Permits(sheet.values, sheet.missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
@@ -51,6 +51,7 @@ def prescription_case(
     diagnoses: Diagnoses,
     place: Place,
     resolver: Resolver,
+    day: date,
     at: datetime,
     *,
     weight_needed: bool,
@@ -79,9 +80,10 @@ def prescription_case(
     _diagnoses(sheet, prescription, circumstances, diagnoses)
     _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
     _company(sheet, prescription, known)
-    _validity(sheet, prescription, at)
+    _validity(sheet, prescription, day, at)
     tell_formalities(sheet, prescription, known, diagnoses, visit, resolver)
-    tell_registers(sheet, prescription, circumstances, place, resolver.formulary, county_day(at))
+    today = day if at is prescription.issued_at else county_day(at)
+    tell_registers(sheet, prescription, circumstances, place, resolver.formulary, day, today)
     if place.lacks:
         forget_sheet(sheet, prescription, place.lacks)
     everything = tuple(sorted({part.name for drug in known if drug for part in drug.components}))
@@ -244,9 +246,8 @@ def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | N
     )
 
 
-def _validity(sheet: Sheet, prescription: Prescription, at: datetime) -> None:
+def _validity(sheet: Sheet, prescription: Prescription, issued: date, at: datetime) -> None:
     sheet.tell("valid_days", prescription.valid_days or 0)
-    issued = county_day(prescription.issued_at)
     today = issued if at is prescription.issued_at else county_day(at)
     last = issued + timedelta(days=(prescription.valid_days or 1) - 1)
     sheet.tell("days_past_validity", max(0, (today - last).days))

@@ -10,15 +10,13 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.circumstances import Circumstances, Flow
 from rx_review.domain.content import content_digest
 from rx_review.domain.prescription import Prescription
-from rx_review.domain.registers import PharmacistRecord, StaffRecord
-from rx_review.domain.values import county_day
+from rx_review.domain.registers import PatientRecord, PharmacistRecord, StaffRecord
 from rx_review.facts.case import Sheet
 from rx_review.facts.place import Place
 from rx_review.library.formulary import Formulary
-from rx_review.library.rows import PERMITS
 
 NOT_LOOKED_UP = "registers"
 """Cause of everything that a part of the circumstances would tell which was not looked up."""
@@ -29,28 +27,39 @@ _STAFF = (
     "toxic_right", "radioactive_right", "antimicrobial_granted", "antineoplastic_granted", "tcm_doctor",
     "patent_trained", "herbs_trained",
 )  # fmt: skip
+_PATIENT = ("pain_consent", "pain_file", "pain_visit_days", "first_long_term", "admitted_since_long_term")
 _FLOW = ("flow_state", "content_changed", "locked_elsewhere", "repeats_used_up", "repeat_too_early")
+_UNTOLD = dict.fromkeys((*_STAFF, *_PATIENT, *_FLOW), NOT_LOOKED_UP)
 _ANTIMICROBIAL = ("special", "restricted", "unrestricted")
 _ANTINEOPLASTIC = ("restricted", "ordinary")
 _PHARMACISTS = frozenset({"pharmacist", "chief_pharmacist"})
 _DISPENSING = frozenset({"dispenser", "checker", "issuer"})
-_PERMITS = tuple(name for name in PERMITS if not name.endswith("_retail"))
 
 
 def tell_registers(
-    sheet: Sheet, prescription: Prescription, circumstances: Circumstances, place: Place, formulary: Formulary, at: date
+    sheet: Sheet,
+    prescription: Prescription,
+    circumstances: Circumstances,
+    place: Place,
+    formulary: Formulary,
+    day: date,
+    at: date,
 ) -> None:
-    """Set the facts that registers, permits and the flow tell; `at` is the day of the review."""
-    day = county_day(prescription.issued_at)
-    if circumstances.prescriber is None:
-        sheet.missing.update(dict.fromkeys(_STAFF, NOT_LOOKED_UP))
-    else:
+    """Set the facts that registers, permits and the flow tell, for a day of issue and a day of review."""
+    sheet.values.update(place.permits.known)
+    sheet.missing.update(place.permits.missing)
+    sheet.missing.update(_UNTOLD)
+    if circumstances.prescriber is not None:
         _staff(sheet, circumstances.prescriber, prescription.institution, formulary, day)
     _pharmacists(sheet, prescription, circumstances, formulary, day)
-    _permits(sheet, prescription.institution, place, formulary, day)
     _collection(sheet, prescription, formulary, day)
-    _patient_records(sheet, prescription, circumstances, day)
-    _flow(sheet, prescription, circumstances, at)
+    _consents(sheet, prescription)
+    if circumstances.patient is not None:
+        _patient_records(sheet, circumstances.patient, day)
+    if circumstances.flow is not None:
+        _flow(sheet, prescription, circumstances.flow, at)
+    for name in sheet.missing.keys() & sheet.values.keys():
+        del sheet.missing[name]
 
 
 def _staff(sheet: Sheet, record: StaffRecord, institution: str, formulary: Formulary, day: date) -> None:
@@ -90,7 +99,14 @@ def _staff(sheet: Sheet, record: StaffRecord, institution: str, formulary: Formu
 def _pharmacists(
     sheet: Sheet, prescription: Prescription, circumstances: Circumstances, formulary: Formulary, day: date
 ) -> None:
-    now = [each for each in prescription.signatures if each.revision == prescription.revision]
+    now = [
+        each
+        for each in prescription.signatures
+        if each.revision == prescription.revision and each.role not in ("prescriber", "countersign")
+    ]
+    if not now:
+        sheet.values.update(reviewer_qualified=1, dispensers_qualified=1, narcotic_dispenser_qualified=1)
+        return
     kept = circumstances.pharmacists
     known = {record.person: record for record in kept.people} if kept is not None else {}
     cause = NOT_LOOKED_UP if kept is None else "pharmacist_register"
@@ -128,23 +144,15 @@ def _every(answers: Iterable[bool | None]) -> bool | None:
     return False if False in found else None if None in found else True
 
 
-def _permits(sheet: Sheet, institution: str, place: Place, formulary: Formulary, day: date) -> None:
-    sheet.tell("level", place.level or None, "level" if place.tier else "institution")
-    held = dict(formulary.permits.on(institution, day.toordinal()))
-    for name in _PERMITS:
-        sheet.tell(f"permit_{name}", held.get(name), "permit" if place.tier else "institution")
-
-
 def _collection(sheet: Sheet, prescription: Prescription, formulary: Formulary, day: date) -> None:
     site = prescription.collection_site
     if site is None or site == prescription.institution:
-        where = "own"
-    elif site in formulary.institutions:
-        where = "member"
-    else:
-        where = "outlet" if site in formulary.outlets else "elsewhere"
+        sheet.values.update(collected_at="own", outlet_sells_psychotropic_2=0, outlet_sells_toxic=0)
+        return
+    member, outlet = site in formulary.institutions, site in formulary.outlets
+    where = "member" if member else "outlet" if outlet else "elsewhere"
     sheet.values["collected_at"] = where
-    held = dict(formulary.permits.on(site, day.toordinal())) if site is not None and where == "outlet" else {}
+    held = dict(formulary.permits.on(site, day.toordinal())) if where == "outlet" else {}
     for fact, permit in (
         ("outlet_sells_psychotropic_2", "psychotropic_2_retail"),
         ("outlet_sells_toxic", "toxic_retail"),
@@ -152,32 +160,30 @@ def _collection(sheet: Sheet, prescription: Prescription, formulary: Formulary, 
         sheet.tell(fact, held.get(permit) if where == "outlet" else False, "permit")
 
 
-def _patient_records(sheet: Sheet, prescription: Prescription, circumstances: Circumstances, day: date) -> None:
-    register = circumstances.patient
-    pain = register.pain if register is not None else None
-    cause = NOT_LOOKED_UP if register is None else "pain_record"
+def _consents(sheet: Sheet, prescription: Prescription) -> None:
     agreed = {consent.to for consent in prescription.consents}
-    sheet.tell("pain_consent", True if "opioid" in agreed else pain.consent if pain else None, cause)
-    sheet.tell("pain_file", pain.file if pain else None, cause)
-    seen = pain.last_visit if pain is not None else None
-    sheet.tell("pain_visit_days", None if seen is None else max(0, (day - seen).days), cause)
-    long_term = register.long_term if register is not None else None
-    if long_term is None:
-        cause = NOT_LOOKED_UP if register is None else "long_term_record"
-        sheet.missing.update(first_long_term=cause, admitted_since_long_term=cause)
-    else:
-        last, admitted = long_term.last_issued, long_term.last_admission
-        sheet.tell("first_long_term", last is None)
-        sheet.tell("admitted_since_long_term", last is not None and admitted is not None and admitted >= last)
+    if "opioid" in agreed:
+        sheet.values["pain_consent"] = 1
     sheet.values["long_term_confirmed"] = int("long_term" in agreed)
     sheet.values["long_term_assessed"] = int(prescription.assessed)
 
 
-def _flow(sheet: Sheet, prescription: Prescription, circumstances: Circumstances, at: date) -> None:
-    flow = circumstances.flow
-    if flow is None:
-        sheet.missing.update(dict.fromkeys(_FLOW, NOT_LOOKED_UP))
-        return
+def _patient_records(sheet: Sheet, register: PatientRecord, day: date) -> None:
+    pain, long_term = register.pain, register.long_term
+    if "pain_consent" not in sheet.values:
+        sheet.tell("pain_consent", pain.consent if pain else None, "pain_record")
+    sheet.tell("pain_file", pain.file if pain else None, "pain_record")
+    seen = pain.last_visit if pain is not None else None
+    sheet.tell("pain_visit_days", None if seen is None else max(0, (day - seen).days), "pain_record")
+    if long_term is None:
+        sheet.missing.update(first_long_term="long_term_record", admitted_since_long_term="long_term_record")
+    else:
+        last, admitted = long_term.last_issued, long_term.last_admission
+        sheet.tell("first_long_term", last is None)
+        sheet.tell("admitted_since_long_term", last is not None and admitted is not None and admitted >= last)
+
+
+def _flow(sheet: Sheet, prescription: Prescription, flow: Flow, at: date) -> None:
     approved = flow.approved_content
     here = prescription.collection_site or prescription.institution
     repeats = flow.repeats

@@ -13,7 +13,7 @@ from typing import Any
 from rx_review.domain.prescription import Line
 from rx_review.facts.diagnosis import ReadDiagnosis, icd_categories, is_tcm_code, read_diagnosis
 from rx_review.facts.naming import without_marks
-from rx_review.facts.place import Place
+from rx_review.facts.place import Place, permits_of
 from rx_review.facts.strength import (
     of_strength,
     read_strength,
@@ -136,7 +136,8 @@ class Resolver:
         scopes = formulary.lines_of_command.get(institution, ())
         own = any(scope in formulary.with_own_codes for scope in scopes)
         lacks = site.lacks if site is not None else frozenset()
-        return Place(row.tier if row else None, institution if own else "", lacks, row.level if row else "")
+        permits = permits_of(row.level if row else None, formulary.permits.on(institution, self.day), row is not None)
+        return Place(row.tier if row else None, institution if own else "", lacks, permits)
 
     def _drug(
         self,
