@@ -1,113 +1,80 @@
 """Which rules a fact can fire at all: rules that ask for something rare are kept apart, and opened only where it is.
 
-Most rules of law ask for a flag or a code that hardly any prescription has (a narcotic, an agent, a ward), for
-something that hardly any lacks (a dose, a signature), or for more than nothing of what is mostly nothing (days past
-validity). Kept in rulesets of their own they cost nothing elsewhere: an ordinary fact is handed to the engine without
-their fields. A rule behind a closed gate cannot fire, since one of its tests in `when` does not hold; the other
-executor judges every rule on every fact, and would disagree if it did.
+Most rules ask for something that hardly any fact has: a flag or a code (a narcotic, an agent, a ward), the lack of
+what hardly any sheet lacks (a dose, a signature), a number above a bound. Kept in rulesets of their own they cost
+nothing elsewhere: an ordinary fact is not handed to the engine at all. A rule behind a closed gate cannot fire, since
+one of its tests in `when` does not hold; the other executor judges every rule on every fact, and would disagree if it
+did. What is usual only decides which rules stand together, never what they say.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from rx_review.engine.language import Condition, Test
 from rx_review.facts.case import Value
 
-Kind = Literal["always", "word", "above"]
-
-# Words that most prescriptions have: a gate that opens for one of them would always be open. What is usual only
-# decides which rules stand together, never what they say.
-_USUAL = frozenset(
-    [
-        "active",
-        "count",
-        "county",
-        "draft",
-        "enough",
-        "immediate",
-        "injection",
-        "listed",
-        "mass",
-        "medical",
-        "none",
-        "oral",
-        "ordinary",
-        "outpatient",
-        "own",
-        "patent",
-        "physician",
-        "primary",
-        "secondary",
-        "signed",
-        "submitted",
-        "topical",
-        "township",
-        "village",
-        "western",
-    ]
-)
+# Words that most facts have; a gate that opens for one of them would mostly be open.
+_USUAL: Mapping[str, frozenset[str]] = {
+    "collected_at": frozenset({"own"}),
+    "dose_measured_in": frozenset({"mass", "count"}),
+    "flow_state": frozenset({"submitted"}),
+    "form_route": frozenset({"oral", "injection"}),
+    "grade": frozenset({"bound", "caution", "contraindicated", "major", "moderate"}),
+    "kind": frozenset({"western", "patent"}),
+    "level": frozenset({"primary", "secondary"}),
+    "licence": frozenset({"physician"}),
+    "listing": frozenset({"listed"}),
+    "payer": frozenset({"medical"}),
+    "release": frozenset({"immediate"}),
+    "right_status": frozenset({"active"}),
+    "route_group": frozenset({"oral", "injection"}),
+    "setting": frozenset({"outpatient"}),
+    "sex": frozenset({"male", "female"}),
+    "sheet": frozenset({"ordinary", "none"}),
+    "stage": frozenset({"draft", "signed"}),
+    "stock": frozenset({"enough"}),
+    "tier": frozenset({"village", "township", "county"}),
+    "village_listing": frozenset({"listed"}),
+}
+_NOTHING = frozenset({"none"})
 _USUALLY_TRUE = frozenset(
-    [
-        "applies",
-        "chronic_diagnosis",
-        "diagnosis_written",
-        "dose_written",
-        "drug_known",
-        "frequency_written",
-        "prescriber_signed",
-        "prescribing_granted",
-        "quantity_written",
-        "registered",
-        "reviewer_qualified",
-        "route_written",
-        "specimen_on_file",
-        "strength_written",
-        "tcm_doctor",
-    ]
-)
-_USUALLY_ABOVE_ZERO = frozenset(
-    [
-        "age_days",
-        "age_years",
-        "days_supplied",
-        "days_without_last_pack",
-        "doses_supplied",
-        "drug_count",
-        "observed",
-        "percent_of_bound",
-        "times_a_week",
-        "visit_drug_count",
-    ]
-)
+    {
+        "applies", "chronic_diagnosis", "diagnosis_written", "dose_written", "drug_known", "frequency_written",
+        "prescriber_signed", "prescribing_granted", "quantity_written", "registered", "reviewer_qualified",
+        "route_written", "specimen_on_file", "strength_written",
+    }
+)  # fmt: skip
+
+
+class Ask(NamedTuple):
+    """What must be known of a fact: that it is one of some values, or a number above a bound."""
+
+    fact: str
+    values: frozenset[Value] | None
+    above: int = 0
 
 
 class Gate(NamedTuple):
-    """A fact and what of it opens the gate: one of some words, or any number above zero; or a gate always open."""
+    """Everything that opens the gate, none of which a rule behind it can do without; nothing is always open."""
 
-    kind: Kind
-    fact: str
-    values: frozenset[Value]
+    asks: tuple[Ask, ...]
     conditions: tuple[tuple[int, Condition], ...]
 
 
 def gates(conditions: Iterable[tuple[int, Condition]]) -> list[Gate]:
-    """Put each condition behind the rarest thing it asks for; those that ask for nothing rare are always asked."""
-    behind: dict[tuple[Kind, str, bool], list[tuple[int, Condition]]] = defaultdict(list)
-    values: dict[tuple[Kind, str, bool], set[Value]] = defaultdict(set)
+    """Put each condition behind the rarest thing it asks for, and those that ask for nothing rare behind nothing."""
+    behind: dict[tuple[str, str], list[tuple[int, Condition]]] = defaultdict(list)
+    asked: dict[tuple[str, str], list[Test]] = defaultdict(list)
     for numbered in conditions:
-        rare = min((test for test in numbered[1].when if _kind(test) != "always"), key=_rank, default=None)
-        if rare is None:
-            behind["always", "", False].append(numbered)
-            continue
-        accepted = _accepted(rare)
-        # What lacks a flag and what has it are different facts.
-        key = (_kind(rare), rare.fact.name, 0 in accepted)
+        rare = min((test for test in numbered[1].when if _is_rare(test)), key=_rank, default=None)
+        key = ("", "") if rare is None else (rare.fact.name, _side(rare))
         behind[key].append(numbered)
-        values[key].update(accepted)
-    return [Gate(key[0], key[1], frozenset(values[key]), tuple(behind[key])) for key in sorted(behind)]
+        if rare is not None:
+            asked[key].append(rare)
+    return [Gate(_asks(asked[key], behind[key]), tuple(behind[key])) for key in sorted(behind)]
 
 
 def write_opener(found: Sequence[Gate]) -> Callable[[Sequence[Mapping[str, Value]]], list[list[int]]]:
@@ -115,13 +82,17 @@ def write_opener(found: Sequence[Gate]) -> Callable[[Sequence[Mapping[str, Value
     scope: dict[str, object] = {}
     always, body = [], []
     for place, gate in enumerate(found):
-        if gate.kind == "always":
-            always.append(f"    through[{place}] = range(len(facts))")
-        elif gate.kind == "above":
-            body.append(f"        if get({gate.fact!r}, 0) > 0: through[{place}].append(index)")
+        tests = []
+        for order, ask in enumerate(gate.asks):
+            if ask.values is None:
+                tests.append(f"get({ask.fact!r}, 0) > {ask.above}")
+            else:
+                scope[f"v{place}_{order}"] = ask.values
+                tests.append(f"get({ask.fact!r}) in v{place}_{order}")
+        if tests:
+            body.append(f"        if {' and '.join(tests)}: through[{place}].append(index)")
         else:
-            scope[f"v{place}"] = gate.values
-            body.append(f"        if get({gate.fact!r}) in v{place}: through[{place}].append(index)")
+            always.append(f"    through[{place}] = range(len(facts))")
     source = [
         "def opened(facts):",
         f"    through = [[] for _ in range({len(found)})]",
@@ -136,17 +107,52 @@ def write_opener(found: Sequence[Gate]) -> Callable[[Sequence[Mapping[str, Value
     return cast("Callable[[Sequence[Mapping[str, Value]]], list[list[int]]]", scope["opened"])
 
 
-def _kind(test: Test) -> Kind:
+def _asks(rare: Sequence[Test], behind: Sequence[tuple[int, Condition]]) -> tuple[Ask, ...]:
+    if not rare:
+        return ()
+    fact = rare[0].fact
+    if fact.kind == "number":
+        first = Ask(fact.name, None, min(_bound(test) for test in rare))
+    else:
+        first = Ask(fact.name, frozenset(word for test in rare for word in _accepted(test)))
+    return (first, *_shared(fact.name, behind))
+
+
+def _shared(name: str, behind: Sequence[tuple[int, Condition]]) -> Iterable[Ask]:
+    """What every rule behind a gate asks besides, of what may be unknown: an unknown never opens a gate."""
+    everybody = set.intersection(
+        *(
+            {(test.fact.name, _accepted(test)) for test in condition.when if _may_be_unknown(test)}
+            for _, condition in behind
+        )
+    )
+    return [Ask(other, frozenset(words)) for other, words in sorted(everybody) if other != name]
+
+
+def _may_be_unknown(test: Test) -> bool:
+    return test.fact.kind == "flag" and test.fact.absence == "unknown" and test.against is None
+
+
+def _is_rare(test: Test) -> bool:
     name = test.fact.name
     if test.fact.kind == "number":
-        # More than any bound is more than zero: bounds are never negative.
-        return "above" if test.operator == "over" and name not in _USUALLY_ABOVE_ZERO else "always"
+        return test.operator == "over"
     accepted = _accepted(test)
     if test.against is not None or not accepted:
-        return "always"
+        return False
     if test.fact.kind == "flag":
-        return "word" if (0 in accepted) == (name in _USUALLY_TRUE) else "always"
-    return "word" if _USUAL.isdisjoint(map(str, accepted)) else "always"
+        return (0 in accepted) == (name in _USUALLY_TRUE)
+    return _USUAL.get(name, _NOTHING).isdisjoint(map(str, accepted))
+
+
+def _side(test: Test) -> str:
+    """What lacks a flag and what has it are different facts."""
+    return "above" if test.fact.kind == "number" else "false" if 0 in _accepted(test) else "word"
+
+
+def _bound(test: Test) -> int:
+    """The least that opens; bounds are never negative, and one that is not known here is at least zero."""
+    return test.right if isinstance(test.right, int) else 0
 
 
 def _accepted(test: Test) -> tuple[Value, ...]:
@@ -159,5 +165,10 @@ def _accepted(test: Test) -> tuple[Value, ...]:
 
 
 def _rank(test: Test) -> tuple[bool, bool, int]:
-    """What is likely to be rarer comes first: what a sheet seldom says, then flags, then codes of few words."""
-    return test.fact.absence == "unknown", test.fact.kind != "flag", len(_accepted(test))
+    """What is likely to be rarer comes first: what a sheet seldom says, then flags, codes of few words, numbers."""
+    number = test.fact.kind == "number"
+    return (
+        test.fact.absence == "unknown" and not number,
+        test.fact.kind != "flag",
+        99 if number else len(_accepted(test)),
+    )

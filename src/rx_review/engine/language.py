@@ -8,7 +8,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from rx_review.domain.review import Subject
+from rx_review.domain.review import RANK, Subject
 from rx_review.errors import Fault, LibraryError
 from rx_review.facts.case import Case, Value
 from rx_review.facts.place import CARRIED_BY
@@ -60,6 +60,8 @@ class Condition:
     """Facts of the tests that can be unknown."""
     days: tuple[int, int] = (0, FOR_EVER)
     """First day of issue that the rule is for, and the first that it no longer is, as ordinals."""
+    mild: bool = False
+    """Whether it never stops a prescription while it cannot be judged, whatever is missing."""
 
     @property
     def tests(self) -> tuple[Test, ...]:
@@ -90,8 +92,11 @@ class Program:
                 inherited = {}
                 if above is not None:
                     # The line's facts and, above them, the prescription's.
-                    known = above.own if above.above is None else {**above.above.own, **above.own}
-                    inherited = {name: known[name] for name in self.inherited if name in known}
+                    own, top = above.own, above.own if above.above is None else above.above.own
+                    for name in self.inherited:
+                        value = own.get(name, top.get(name))
+                        if value is not None:
+                            inherited[name] = value
             found.append({**inherited, **case.own})
         return found
 
@@ -121,7 +126,9 @@ def check_rule(rule: Rule) -> tuple[Condition | None, list[Fault]]:
     until = rule.effective.until.toordinal() if rule.effective.until else FOR_EVER
     days = (rule.effective.from_.toordinal(), until)
     when, unless = tuple(sides["when"]), tuple(sides["unless"])
-    return Condition(rule, when, unless, rule.version, basis, can_be_unknown, days), []
+    # A concern or pair may be suspected, and then a pharmacist looks.
+    waits = RANK[rule.severity] >= RANK["return"] and (rule.when_unknown != "note" or rule.about in ("concern", "pair"))
+    return Condition(rule, when, unless, rule.version, basis, can_be_unknown, days, not waits), []
 
 
 def compile_rules(rules: Iterable[Rule]) -> Mapping[Subject, Program]:

@@ -49,6 +49,15 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case, Mapping[str, Value]
         if _SWALLOWED in causes:
             gaps.setdefault(_SWALLOWED, _Gap()).lines.update(case.lines)
             continue
+        if condition.mild:
+            for cause in causes:
+                gap = gaps.get(cause)
+                if gap is None:
+                    gap = gaps[cause] = _Gap()
+                gap.rules.add(condition.rule.id)
+                if gap.outcome == "note":
+                    gap.lines.update(case.lines)
+            continue
         gravest = outcome_of(condition, case)
         for cause in causes:
             outcome = _because(cause, gravest, condition, case)

@@ -95,16 +95,11 @@ class Reviewer:
             judged = self.plain[subject].judge_all(inputs, parameters)
             if both:
                 agreed = self._confirm(subject, inputs, parameters, judged) and agreed
+            conditions = program.conditions
             for case, known, (fires, opens) in zip(cases, inputs, judged, strict=True):
-                for index in fires:
-                    fired.append(Judged(program.conditions[index], case, known))
-                for index in opens:
-                    undetermined.append(Judged(program.conditions[index], case, known))
-        return Judgement(
-            tuple(found for found in fired if in_effect(found.condition, day)),
-            tuple(found for found in undetermined if in_effect(found.condition, day)),
-            agreed,
-        )
+                fired += [Judged(conditions[i], case, known) for i in fires if in_effect(conditions[i], day)]
+                undetermined += [Judged(conditions[i], case, known) for i in opens if in_effect(conditions[i], day)]
+        return Judgement(tuple(fired), tuple(undetermined), agreed)
 
     def _confirm(
         self,

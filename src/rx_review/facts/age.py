@@ -6,8 +6,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-_WRITTEN = re.compile(r"(\d{1,3})(岁|周岁|月|个月|天|日)(?:(\d{1,2})(月|个月|天|日))?")
-_UNITS = {"岁": "y", "周岁": "y", "月": "m", "个月": "m", "天": "d", "日": "d"}
+_WRITTEN = re.compile(r"(\d{1,3})(岁|周岁|个月|月龄|月|天龄|日龄|天|日)(?:零|又)?(?:(\d{1,2})(个月|月|天|日))?")
+_UNITS = {
+    "岁": "y", "周岁": "y", "月": "m", "个月": "m", "月龄": "m", "天": "d", "日": "d", "日龄": "d", "天龄": "d",
+}  # fmt: skip
+_HOURS = re.compile(r"\d{1,3}(?:小时|h)", re.IGNORECASE)
+_WEEKS = re.compile(r"(\d{1,2})(?:周|周龄)")
 
 
 def birthday(birth: date, years: int = 0, months: int = 0) -> date:
@@ -91,8 +95,14 @@ class Age:
 
 
 def read_age(written: str | None) -> tuple[int, str] | None:
-    """Read 45岁, 8月, 12天, 1岁3月; None for anything else."""
-    match = _WRITTEN.fullmatch(written.replace(" ", "")) if written else None
+    """Read 45岁, 8月龄, 12天, 1岁零3月, 2周, 5小时; None for anything else."""
+    plain = written.replace(" ", "") if written else ""
+    if _HOURS.fullmatch(plain):
+        # Completed days.
+        return int(re.sub(r"\D", "", plain)) // 24, "d"
+    if weeks := _WEEKS.fullmatch(plain):
+        return int(weeks[1]) * 7, "d"
+    match = _WRITTEN.fullmatch(plain)
     if match is None:
         return None
     number, unit = int(match[1]), _UNITS[match[2]]

@@ -54,6 +54,7 @@ class FactBuilder:
         diagnoses = read_diagnoses(prescription, place.member, resolver)
         weighed = [understood for _, understood in lines if understood.by_weight]
         lightest = lightest_weight(age, resolver) if weighed else None
+        told = [understood.facts.values for _, understood in lines]
         whole = prescription_case(
             prescription,
             circumstances,
@@ -67,7 +68,8 @@ class FactBuilder:
             weight_needed=needs_weight(weighed, age),
             weight_decides=weight_decides(weighed, age, lightest),
             antibacterials=count_antibacterials(understood for _, understood in lines),
-            radioactive=any(understood.facts.values.get("radioactive") == 1 for _, understood in lines),
+            toxic=any(facts.get("toxic_drug") or facts.get("toxic_herb") for facts in told),
+            radioactive=any(facts.get("radioactive") for facts in told),
             visit=None if circumstances.visit is None else [understood.known for _, understood in others],
         )
         person = Person.of(prescription, whole, age, diagnoses, resolver, lightest)

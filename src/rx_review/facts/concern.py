@@ -45,6 +45,8 @@ class Person:
     allergens_unread: bool
     result_days: int
     """How old a laboratory result may be."""
+    western: bool = True
+    """Whether a Western diagnosis is written."""
     pregnancy_cause: str = "pregnancy"
     """What would settle an unknown pregnancy."""
     lightest: Decimal | None = None
@@ -79,6 +81,7 @@ class Person:
             asked,
             unread,
             int(resolver.formulary.parameter("renal_result_days", resolver.day) or 0),
+            diagnoses.western,
             whole.missing.get("pregnant", "pregnancy"),
             lightest,
         )

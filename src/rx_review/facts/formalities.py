@@ -35,6 +35,8 @@ class Diagnoses:
     """Whether every one is denied."""
     shared: frozenset[str] = frozenset()
     """Groups that every one of them is in."""
+    western: bool = True
+    """Whether one of them is Western: what a TCM disease supports, no list says."""
 
 
 def kinds_of(known: Iterable[Known | None]) -> set[tuple[str, str | None]]:
@@ -64,7 +66,6 @@ def tell_formalities(
         rescue=int(prescription.rescue),
         consultation_written=int(prescription.consultation is not None),
         amount=exact(prescription.amount).scaled(2) if prescription.amount is not None else 0,
-        toxic_on_sheet=int(any(_toxic(drug) for drug in known)),
         granules_with_pieces=int({"herb", "granule"} <= kinds),
     )
     sheet.tell("first_visit", prescription.first_visit, "first_visit")
@@ -100,9 +101,3 @@ def tell_group(sheet: Sheet, fact: str, group: str, prescription: Prescription, 
         sheet.tell(fact, None, "diagnosis_certain")
     else:
         sheet.tell(fact, False if diagnoses.all_read else None, "diagnosis_code")
-
-
-def _toxic(drug: Known | None) -> bool:
-    if drug is None:
-        return False
-    return drug.herb.toxic if drug.herb is not None else any(row.toxic for row in drug.candidates)

@@ -21,7 +21,7 @@ def indication_concerns(
     known = understood.known
     if known is None or understood.topical or not prescription.diagnoses:
         return
-    groups = _supporting(known, resolver)
+    groups = understood.supported_by
     if not groups or groups & person.groups:
         return
     own: dict[str, Value] = {
@@ -31,7 +31,7 @@ def indication_concerns(
     missing: dict[str, str] = {}
     if groups & person.possible_groups:
         missing["applies"] = "diagnosis_certain"
-    elif not person.all_diagnoses_read:
+    elif not person.all_diagnoses_read or not person.western:
         missing["applies"] = "diagnosis_code"
     else:
         own["applies"] = 1
@@ -42,15 +42,6 @@ def indication_concerns(
         "consequence": NO_WORDS,
     }
     yield concern_case(line, Component(known.generic, None, None, False), "indication", own, missing, texts)
-
-
-def _supporting(known: Known, resolver: Resolver) -> frozenset[str]:
-    formulary, day = resolver.formulary, resolver.day
-    found = set(formulary.indications.on(known.generic, day))
-    for key in known.keys:
-        if key.startswith("class:"):
-            found.update(formulary.indications.on(key, day))
-    return frozenset(found)
 
 
 def with_approvals(

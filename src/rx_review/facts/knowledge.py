@@ -131,6 +131,16 @@ def age_words(start: str | None, end: str | None) -> Words:
     return words(f"{high[0]}以下", f"under {high[1]}") if end else words(f"{low[0]}及以上", f"{low[1]} and over")
 
 
+def supporting_groups(known: Known, resolver: Resolver) -> frozenset[str]:
+    """Groups of diagnoses that support a drug; none if that is not asked of it."""
+    formulary, day = resolver.formulary, resolver.day
+    found = set(formulary.indications.on(known.generic, day))
+    for key in known.keys:
+        if key.startswith("class:"):
+            found.update(formulary.indications.on(key, day))
+    return frozenset(found)
+
+
 def bounds_of(
     known: Known, supply: Supply, topical: bool | None, group: Value | None, resolver: Resolver
 ) -> tuple[Bound, ...]:

@@ -9,7 +9,7 @@ from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Decoction, Line, Prescription
 from rx_review.facts.case import Case, Sheet, Value
 from rx_review.facts.catalogue import tell_essential, tell_listing
-from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of
+from rx_review.facts.knowledge import Bound, Caution, bounds_of, cautions_of, supporting_groups
 from rx_review.facts.marks import tell_marks
 from rx_review.facts.place import LINE_NOT_CARRIED, Place, forget_line
 from rx_review.facts.potassium import potassium_percent
@@ -39,6 +39,8 @@ class Understood:
     as_needed: bool = False
     by_weight: bool = False
     """Whether a bound is per kg of body weight."""
+    supported_by: frozenset[str] = frozenset()
+    """Groups of diagnoses that support it; empty if that is not asked."""
 
 
 def understand(line: Line, place: Place, decoction: Decoction | None, resolver: Resolver) -> Understood:
@@ -70,7 +72,8 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
         sheet.tell(reason, False)
     route = resolver.route(line.route)
     sheet.tell("route_group", route.group if route else None, "route")
-    sheet.tell("infusion", route.infusion if route else None, "route")
+    herbal = known is not None and known.herb is not None
+    sheet.tell("infusion", route.infusion if route else False if herbal else None, "route")
     topical = is_topical(line, known, resolver) if known is not None else None
     tell_usage(sheet, line, known, topical, resolver)
     if known is None:
@@ -97,7 +100,8 @@ def _understand(line: Line, place: Place, decoction: Decoction | None, resolver:
     as_needed = frequency is not None and frequency.times is None
     bounds = bounds_of(known, supply, topical, group, resolver)
     by_weight = any(bound.row.per == "kg" for bound in bounds)
-    return Understood(known, supply, topical, sheet, names, cautions, bounds, as_needed, by_weight)
+    supported_by = supporting_groups(known, resolver)
+    return Understood(known, supply, topical, sheet, names, cautions, bounds, as_needed, by_weight, supported_by)
 
 
 def count_antibacterials(lines: Iterable[Understood]) -> int:

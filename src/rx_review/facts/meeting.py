@@ -19,6 +19,7 @@ class Member:
     systemic: bool | None
     as_needed: bool
     own: bool
+    infused: bool = False
     volume: Ratio | None = None
     """What one dose fills, in ml."""
 

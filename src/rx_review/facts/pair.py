@@ -31,6 +31,7 @@ def members_of(lines: Iterable[tuple[Line, Understood]], *, own: bool) -> list[M
             None if understood.topical is None else not understood.topical,
             understood.as_needed,
             own,
+            understood.facts.values.get("infusion") == 1,
             understood.supply.volume,
         )
         for line, understood in lines
@@ -58,7 +59,11 @@ def pair_cases(
         if slot not in gravest or _gravity(meeting) > _gravity(gravest[slot]):
             gravest[slot] = meeting
     for first, second, meeting in solvent_meetings(members, resolver):
-        gravest[first, second, meeting.topic] = meeting
+        mixed = gravest.get((first, second, "infusion"))
+        if mixed is None or _GRADES[meeting.grade] > _GRADES[mixed.grade]:
+            # One fault is told once: as a mixture, or more gravely as a solvent that the label forbids.
+            gravest.pop((first, second, "infusion"), None)
+            gravest[first, second, meeting.topic] = meeting
     for first, second, topic in sorted(gravest):
         if topic == "duplicate_class" and (first, second, "duplicate_ingredient") in gravest:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.circumstances import Circumstances, Flow
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.values import county_day
 from rx_review.facts.age import Age, read_age
@@ -57,6 +57,7 @@ def prescription_case(
     weight_needed: bool,
     weight_decides: bool,
     antibacterials: int,
+    toxic: bool,
     radioactive: bool,
     visit: Sequence[Known | None] | None,
 ) -> Case:
@@ -69,6 +70,7 @@ def prescription_case(
         weight_needed=int(weight_needed),
         weight_decides=int(weight_decides),
         antibacterial_count=antibacterials,
+        toxic_on_sheet=int(toxic),
         radioactive_on_sheet=int(radioactive),
         decoction_vague=int(_vague_decoction(prescription, resolver)),
         packets=prescription.decoction.packets if prescription.decoction else 0,
@@ -80,7 +82,7 @@ def prescription_case(
     _diagnoses(sheet, prescription, circumstances, diagnoses)
     _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
     _company(sheet, prescription, known)
-    _validity(sheet, prescription, day, at)
+    _validity(sheet, prescription, circumstances.flow, day, at)
     tell_formalities(sheet, prescription, known, diagnoses, visit, resolver)
     today = day if at is prescription.issued_at else county_day(at)
     tell_registers(sheet, prescription, circumstances, place, resolver.formulary, day, today)
@@ -171,6 +173,7 @@ def read_diagnoses(prescription: Prescription, member: str, resolver: Resolver) 
         tuple(name for read in found for name in read.allergens),
         bool(found) and all(read.denied for read in found),
         _NO_GROUPS if not told else frozenset.intersection(*told),
+        any(read.shared is not None or read.denied for read in found),
     )
 
 
@@ -246,8 +249,10 @@ def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | N
     )
 
 
-def _validity(sheet: Sheet, prescription: Prescription, issued: date, at: datetime) -> None:
+def _validity(sheet: Sheet, prescription: Prescription, flow: Flow | None, issued: date, at: datetime) -> None:
     sheet.tell("valid_days", prescription.valid_days or 0)
     today = issued if at is prescription.issued_at else county_day(at)
     last = issued + timedelta(days=(prescription.valid_days or 1) - 1)
-    sheet.tell("days_past_validity", max(0, (today - last).days))
+    # Validity ends with the first supply; repeats have an interval and a number of their own.
+    repeated = flow is not None and flow.repeats is not None and flow.repeats.last_on is not None
+    sheet.tell("days_past_validity", 0 if repeated else max(0, (today - last).days))

@@ -16,7 +16,7 @@ def solvent_meetings(members: Sequence[Member], resolver: Resolver) -> Iterator[
     """Yield each drug with a solvent of its infusion that the label does not name, or names with another volume."""
     groups = {member.line.group for member in members if member.own and member.known.is_solvent} - {None}
     for place, drug in enumerate(members) if groups else ():
-        if not drug.own or drug.line.group not in groups or drug.known.is_solvent:
+        if not (drug.own and drug.infused) or drug.line.group not in groups or drug.known.is_solvent:
             continue
         rows = resolver.formulary.solvents.on(drug.known.generic, resolver.day)
         if not rows:

@@ -128,9 +128,10 @@ def _same(
 ) -> Iterator[tuple[date, Ratio | None]]:
     known = meant.known
     actives = {part.name for part in known.components} if known is not None else set()
-    here = (prescription.number, prescription.institution)
+    here = {prescription.institution, prescription.collection_site}
     for supplied in sorted(history.supplies, key=lambda each: (each.on, each.number, each.line.line)):
-        if (supplied.number, supplied.institution) == here or supplied.on > today:
+        own = supplied.number == prescription.number and supplied.institution in here
+        if own or supplied.on > today:
             continue
         other, supply, topical = understands(supplied.line, supplied.institution)
         if known is None or other is None or (topical and not meant.topical):

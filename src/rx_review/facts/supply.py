@@ -242,6 +242,9 @@ def _units_supplied(
         return None, None
     quantity = exact(line.quantity)
     counted = known.dose_unit or (dose_unit.unit if dose_unit and dose_unit.dimension == "count" else None)
+    if counted is None and any(row.dose_unit == unit.unit for row in known.candidates):
+        # The form is not written, but one of its forms is counted so.
+        counted = unit.unit
     injected = known.form is not None and known.form.route == "injection" and known.pack is None
     if counted is None and unit.dimension == "count" and known.volume:
         # A bottle or bag of a written volume, whatever it is called.
