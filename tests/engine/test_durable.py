@@ -207,8 +207,8 @@ def test_an_interrupted_review_is_an_error_for_the_next_and_right_for_the_one_af
         with pytest.raises(KeyboardInterrupt):
             driver.fire([{"age": 18}], {})
     with pytest.raises(EngineError):
-        driver.fire([{"age": 17}], {})
-    assert driver.fire([{"age": 17}], {}) == []
+        driver.fire([{"age": 18}], {})
+    assert driver.fire([{"age": 17}, {"age": 19}], {}) == [(0, 1)]
 
 
 def test_five_thousand_reviews_with_the_same_ids_answer_alike():

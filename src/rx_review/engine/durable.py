@@ -129,8 +129,12 @@ class _Gated:
 
     def fire(self, facts: Sequence[Mapping[str, Value]], parameters: Mapping[str, Value]) -> Fired:
         """What fires among the facts that each gate lets through."""
+        try:
+            opened = self._opened(facts)
+        except TypeError as error:
+            raise engine_failure(f"a value that is no number: {error}") from error
         fired: Fired = []
-        for place, through in enumerate(self._opened(facts)):
+        for place, through in enumerate(opened):
             if through:
                 numbered = [(index, facts[index]) for index in through]
                 for ruleset in self._behind(place):

@@ -43,18 +43,19 @@ _NOTHING = frozenset({"none"})
 _USUALLY_TRUE = frozenset(
     {
         "applies", "chronic_diagnosis", "diagnosis_written", "dose_written", "drug_known", "frequency_written",
-        "prescriber_signed", "prescribing_granted", "quantity_written", "registered", "reviewer_qualified",
-        "route_written", "specimen_on_file", "strength_written",
+        "herbs_trained", "patent_trained", "prescribing_granted", "quantity_written", "registered",
+        "reviewer_qualified", "route_written", "specimen_on_file", "strength_written",
     }
 )  # fmt: skip
 
 
 class Ask(NamedTuple):
-    """What must be known of a fact: that it is one of some values, or a number above a bound."""
+    """What must be known of a fact: that it is one of some values, or a number above or below a bound."""
 
     fact: str
-    values: frozenset[Value] | None
-    above: int = 0
+    values: frozenset[Value] | None = None
+    above: int | None = None
+    below: int | None = None
 
 
 class Gate(NamedTuple):
@@ -84,8 +85,10 @@ def write_opener(found: Sequence[Gate]) -> Callable[[Sequence[Mapping[str, Value
     for place, gate in enumerate(found):
         tests = []
         for order, ask in enumerate(gate.asks):
-            if ask.values is None:
+            if ask.above is not None:
                 tests.append(f"get({ask.fact!r}, 0) > {ask.above}")
+            elif ask.below is not None:
+                tests.append(f"get({ask.fact!r}, {ask.below}) < {ask.below}")
             else:
                 scope[f"v{place}_{order}"] = ask.values
                 tests.append(f"get({ask.fact!r}) in v{place}_{order}")
@@ -110,33 +113,34 @@ def write_opener(found: Sequence[Gate]) -> Callable[[Sequence[Mapping[str, Value
 def _asks(rare: Sequence[Test], behind: Sequence[tuple[int, Condition]]) -> tuple[Ask, ...]:
     if not rare:
         return ()
-    fact = rare[0].fact
-    if fact.kind == "number":
-        first = Ask(fact.name, None, min(_bound(test) for test in rare))
-    else:
-        first = Ask(fact.name, frozenset(word for test in rare for word in _accepted(test)))
-    return (first, *_shared(fact.name, behind))
-
-
-def _shared(name: str, behind: Sequence[tuple[int, Condition]]) -> Iterable[Ask]:
-    """What every rule behind a gate asks besides, of what may be unknown: an unknown never opens a gate."""
-    everybody = set.intersection(
-        *(
-            {(test.fact.name, _accepted(test)) for test in condition.when if _may_be_unknown(test)}
-            for _, condition in behind
-        )
+    first = _ask(rare)
+    shared: set[tuple[str, str]] = set.intersection(
+        *({(test.fact.name, _side(test)) for test in condition.when if _side(test)} for _, condition in behind)
     )
-    return [Ask(other, frozenset(words)) for other, words in sorted(everybody) if other != name]
+    more = []
+    for name, side in sorted(shared):
+        if name != first.fact:
+            alike = [t for _, c in behind for t in c.when if (t.fact.name, _side(t)) == (name, side)]
+            if alike[0].fact.absence == "unknown":
+                # What is unknown never opens a gate either.
+                more.append(_ask(alike))
+    return (first, *more)
 
 
-def _may_be_unknown(test: Test) -> bool:
-    return test.fact.kind == "flag" and test.fact.absence == "unknown" and test.against is None
+def _ask(tests: Sequence[Test]) -> Ask:
+    """What must be known for one of some tests on the same side of a fact to hold."""
+    name, side = tests[0].fact.name, _side(tests[0])
+    if side == "above":
+        return Ask(name, above=min(_bound(test) for test in tests))
+    if side == "below":
+        return Ask(name, below=max(_bound(test) for test in tests))
+    return Ask(name, frozenset(word for test in tests for word in _accepted(test)))
 
 
 def _is_rare(test: Test) -> bool:
     name = test.fact.name
     if test.fact.kind == "number":
-        return test.operator == "over"
+        return bool(_side(test))
     accepted = _accepted(test)
     if test.against is not None or not accepted:
         return False
@@ -146,12 +150,23 @@ def _is_rare(test: Test) -> bool:
 
 
 def _side(test: Test) -> str:
-    """What lacks a flag and what has it are different facts."""
-    return "above" if test.fact.kind == "number" else "false" if 0 in _accepted(test) else "word"
+    """Which facts a test lets through; empty where that cannot be told beforehand.
+
+    What lacks a flag and what has it are different facts; so are those of different topics.
+    """
+    if test.fact.kind == "number":
+        if test.operator == "over":
+            return "above"
+        return "below" if test.operator == "under" and isinstance(test.right, int) else ""
+    if test.against is not None or not _accepted(test):
+        return ""
+    if test.fact.name == "topic":
+        return " ".join(map(str, _accepted(test)))
+    return "false" if 0 in _accepted(test) else "word"
 
 
 def _bound(test: Test) -> int:
-    """The least that opens; bounds are never negative, and one that is not known here is at least zero."""
+    """The bound of a comparison; one that is not known here is at least zero, since none is negative."""
     return test.right if isinstance(test.right, int) else 0
 
 
@@ -164,11 +179,7 @@ def _accepted(test: Test) -> tuple[Value, ...]:
     return tuple(word for word in words if word not in rights) if test.operator == "is_not" and rights else ()
 
 
-def _rank(test: Test) -> tuple[bool, bool, int]:
+def _rank(test: Test) -> tuple[bool, bool, bool, int]:
     """What is likely to be rarer comes first: what a sheet seldom says, then flags, codes of few words, numbers."""
     number = test.fact.kind == "number"
-    return (
-        test.fact.absence == "unknown" and not number,
-        test.fact.kind != "flag",
-        99 if number else len(_accepted(test)),
-    )
+    return number, test.fact.absence == "unknown", test.fact.kind != "flag", len(_accepted(test))

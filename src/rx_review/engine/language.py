@@ -92,11 +92,13 @@ class Program:
                 inherited = {}
                 if above is not None:
                     # The line's facts and, above them, the prescription's.
-                    own, top = above.own, above.own if above.above is None else above.above.own
-                    for name in self.inherited:
-                        value = own.get(name, top.get(name))
-                        if value is not None:
-                            inherited[name] = value
+                    own = above.own
+                    inherited = {name: own[name] for name in self.inherited if name in own}
+                    if above.above is not None:
+                        top = above.above.own
+                        for name in self.inherited:
+                            if name not in own and name in top:
+                                inherited[name] = top[name]
             found.append({**inherited, **case.own})
         return found
 

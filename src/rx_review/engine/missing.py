@@ -45,7 +45,11 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case, Mapping[str, Value]
     """
     gaps: dict[str, _Gap] = {}
     for condition, case, known in undetermined:
-        causes = causes_of(condition, case, known)
+        # The same for thousands of rules an hour: what a line does not say is looked up where it stands.
+        own, causes = case.missing, set()
+        for name in condition.open_names:
+            if name not in known:
+                causes.add(own.get(name) or case.cause(name))
         if _SWALLOWED in causes:
             gaps.setdefault(_SWALLOWED, _Gap()).lines.update(case.lines)
             continue
@@ -55,7 +59,7 @@ def not_judged(undetermined: Iterable[tuple[Condition, Case, Mapping[str, Value]
                 if gap is None:
                     gap = gaps[cause] = _Gap()
                 gap.rules.add(condition.rule.id)
-                if gap.outcome == "note":
+                if case.lines and gap.outcome == "note":
                     gap.lines.update(case.lines)
             continue
         gravest = outcome_of(condition, case)
@@ -89,11 +93,6 @@ def _because(cause: str, gravest: Severity, condition: Condition, case: Case) ->
         return min(gravest, "hold", key=RANK.__getitem__)
     stops = RANK[condition.rule.severity] >= RANK["return"] and case.known("grade") == "contraindicated"
     return max(gravest, "hold", key=RANK.__getitem__) if cause in _SUSPECTED and stops else gravest
-
-
-def causes_of(condition: Condition, case: Case, known: Mapping[str, Value]) -> set[str]:
-    """What would have to be supplied for the rule to be judged on this case."""
-    return {case.cause(name) for name in condition.open_names if name not in known}
 
 
 def outcome_of(condition: Condition, case: Case) -> Severity:

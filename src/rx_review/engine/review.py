@@ -63,6 +63,7 @@ class Reviewer:
         self.durable = {subject: DurableProgram(program) for subject, program in self.programs.items()}
         self._parameters = lru_cache(maxsize=1_024)(self._read_parameters)
         self._inputs = lru_cache(maxsize=4_096)(self._read_inputs)
+        self._effective = lru_cache(maxsize=1_024)(self._read_effective)
 
     def review(
         self, prescription: Prescription, circumstances: Circumstances, at: datetime, *, both: bool = True
@@ -95,10 +96,10 @@ class Reviewer:
             judged = self.plain[subject].judge_all(inputs, parameters)
             if both:
                 agreed = self._confirm(subject, inputs, parameters, judged) and agreed
-            conditions = program.conditions
+            conditions, effective = program.conditions, self._effective(subject, day)
             for case, known, (fires, opens) in zip(cases, inputs, judged, strict=True):
-                fired += [Judged(conditions[i], case, known) for i in fires if in_effect(conditions[i], day)]
-                undetermined += [Judged(conditions[i], case, known) for i in opens if in_effect(conditions[i], day)]
+                fired += [Judged(conditions[i], case, known) for i in fires if i in effective]
+                undetermined += [Judged(conditions[i], case, known) for i in opens if i in effective]
         return Judgement(tuple(fired), tuple(undetermined), agreed)
 
     def _confirm(
@@ -132,6 +133,10 @@ class Reviewer:
             for name, (parameter, digits) in self.programs[subject].parameters.items()
             if parameter in values
         }
+
+    def _read_effective(self, subject: Subject, day: int) -> frozenset[int]:
+        """Indices of the conditions that are for prescriptions issued on that day."""
+        return frozenset(n for n, each in enumerate(self.programs[subject].conditions) if in_effect(each, day))
 
     def _answer(self, prescription: Prescription, facts: Facts, judgement: Judgement, day: int) -> Review:
         parameters = self.parameters(day, prescription.institution)

@@ -70,7 +70,7 @@ def tell_formalities(
     )
     sheet.tell("first_visit", prescription.first_visit, "first_visit")
     payer = prescription.payer
-    sheet.tell("payer", resolver.formulary.spelt("payer", payer) if payer is not None else None, "payer")
+    sheet.tell("payer", resolver.payer(payer) if payer is not None else None, "payer")
     everything = None if visit is None else [*known, *visit]
     unread = 0 if everything is None else everything.count(None)
     sheet.tell("visit_drug_count", None if everything is None else len(kinds_of(everything)) + unread, NOT_LOOKED_UP)

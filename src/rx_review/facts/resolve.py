@@ -87,6 +87,7 @@ class Resolver:
         self.drug = lru_cache(maxsize=16_384)(self._drug)
         self.route = lru_cache(maxsize=4_096)(self._route)
         self.unit = lru_cache(maxsize=4_096)(self._unit)
+        self.payer = lru_cache(maxsize=1_024)(lambda written: formulary.spelt("payer", written))
         self.frequency = lru_cache(maxsize=4_096)(self._frequency)
         self.place = lru_cache(maxsize=4_096)(self._place)
         self.diagnosis = lru_cache(maxsize=16_384)(self._diagnosis)
