@@ -75,8 +75,12 @@ def answer(diagnoses, line, patient=None, **fields):
              "frequency": "tid", "days": 7, "quantity": 42, "quantity_unit": "片"},
             None, "return",
         ),
-        (["急性扁桃体炎，青霉素过敏"], {"generic": "阿莫西林胶囊", "strength": "0.25g*24粒", "dose": 0.5,
-         "dose_unit": "g", "route": "口服", "frequency": "tid", "days": 4, "quantity": 1, "quantity_unit": "盒"}, None, "block"),
+        (
+            ["急性扁桃体炎，青霉素过敏"],
+            {"generic": "阿莫西林胶囊", "strength": "0.25g*24粒", "dose": 0.5, "dose_unit": "g", "route": "口服",
+             "frequency": "tid", "days": 4, "quantity": 1, "quantity_unit": "盒"},
+            None, "block",
+        ),
     ],
 )  # fmt: skip
 def test_it_does_not_go_through(diagnoses, line, patient, least):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
@@ -39,9 +41,15 @@ def generate(program: Program) -> str:
     """
     local = {name: f"v{index}" for index, name in enumerate((*program.fields, *program.parameters))}
     given = [f"    {local[name]} = parameters.get({name!r})" for name in program.parameters]
-    body = [f"        {local[name]} = get({name!r})" for name in program.fields]
+    readers = Counter(
+        name for condition in program.conditions for name in {n for t in condition.tests for n in t.reads}
+    )
+    # What one rule alone reads is looked up only when that rule comes so far.
+    once = {name for name in program.fields if readers[name] == 1}
+    once -= {test.against for condition in program.conditions for test in condition.tests if test.against is not None}
+    body = [f"        {local[name]} = get({name!r})" for name in program.fields if name not in once]
     for index, condition in enumerate(program.conditions):
-        body += _branch(index, condition, local)
+        body += _branch(index, condition, local, once)
     return "\n".join(
         [
             "def judge_all(cases, parameters):",
@@ -59,14 +67,23 @@ def generate(program: Program) -> str:
     )
 
 
-def _branch(index: int, condition: Condition, local: Mapping[str, str]) -> list[str]:
+def _branch(index: int, condition: Condition, local: Mapping[str, str], once: set[str]) -> list[str]:
     # What few facts have is asked first, so that most rules are done with after one test.
     asked = sorted(condition.when, key=_commonness)
     possible = [_may_hold(test, local, negate=False) for test in asked]
     possible += [_may_hold(test, local, negate=True) for test in condition.unless]
+    loads: list[str] = []
+    for name in sorted(once & {name for test in condition.tests for name in test.reads}):
+        word = re.compile(rf"\b{local[name]}\b")
+        first = next((place for place, source in enumerate(possible) if word.search(source)), None)
+        if first is None:
+            loads.append(f"        {local[name]} = get({name!r})")
+        else:
+            possible[first] = word.sub(f"({local[name]} := get({name!r}))", possible[first], count=1)
     read = sorted({local[name] for test in condition.tests for name in test.reads})
     unknown = " or ".join(f"{name} is None" for name in read)
     return [
+        *loads,
         f"        if {' and '.join(possible) or True}:",
         f"            if {unknown or False}:",
         f"                open.append({index})",
