@@ -161,7 +161,8 @@ def test_an_instant_is_what_validity_goes_by(run, folders, tmp_path, monkeypatch
         .replace("{days_supplied}", "{days_past_validity}")
         .replace("unless:\n  extended_reason: {is: true}\n", "")
     )
-    (tmp_path / "expired.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "quantity").mkdir()
+    (tmp_path / "quantity" / "expired.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("RX_RULES_DIR", str(tmp_path))
     assert run("review", "-", "--json", stdin=PASSES).lines[0]["verdict"] == "pass"
     late = run("review", "-", "--json", "--at", "2026-11-02T00:00:00+08:00", stdin=PASSES)

@@ -12,8 +12,8 @@ def test_rules_are_listed_as_json(run):
     listed = json.loads(run("rules", "list", "--json").out)
     assert [rule["id"] for rule in listed] == ["RX-QTY-901", "RX-QTY-902"]
     assert set(listed[0]) == {
-        "id", "name", "title", "about", "severity", "code", "status", "when_unknown", "version", "parameters", "basis",
-        "checked",
+        "id", "name", "topic", "family", "title", "about", "severity", "code", "status", "when_unknown", "version",
+        "parameters", "basis", "checked",
     }  # fmt: skip
     assert listed[0]["title"] == {"zh": "超十四日", "en": "over fourteen days"}
 
@@ -69,13 +69,13 @@ def test_a_new_rule_is_one_that_lint_and_prove_accept(fresh, tmp_path):
 
 def test_new_rules_are_numbered_and_never_overwritten(fresh, tmp_path):
     for name in ("one-thing", "another-thing"):
-        assert fresh("rules", "new", "topic", name).code == 0
+        assert fresh("rules", "new", "quantity", name).code == 0
     listed = json.loads(fresh("rules", "list", "--json").out)
     assert [(rule["id"], rule["name"]) for rule in listed] == [
         ("RX-NEW-001", "one-thing"),
         ("RX-NEW-002", "another-thing"),
     ]
-    again = fresh("rules", "new", "elsewhere", "one-thing")
+    again = fresh("rules", "new", "quantity", "one-thing")
     assert again.code == 2
     assert "a rule of that name exists" in again.err
 
@@ -90,7 +90,8 @@ def test_a_name_that_cannot_be_one(fresh, words, tmp_path):
 
 def test_an_example_that_does_not_come_out_as_written(run, folders, tmp_path, monkeypatch):
     text = (folders[0] / "quantity" / "quantity-over-fourteen-days.yaml").read_text(encoding="utf-8")
-    (tmp_path / "quantity-over-fourteen-days.yaml").write_text(
+    (tmp_path / "quantity").mkdir()
+    (tmp_path / "quantity" / "quantity-over-fourteen-days.yaml").write_text(
         text.replace("but: {days_supplied: 14}", "but: {days_supplied: 16}"), encoding="utf-8"
     )
     monkeypatch.setenv("RX_RULES_DIR", str(tmp_path))

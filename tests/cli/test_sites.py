@@ -32,7 +32,7 @@ def test_a_profile_is_shown_by_field(run):
     assert "patient.sex" in shown
     assert "<- 性别" in shown
     assert "男→male" in shown
-    assert "系统没有的内容: agent, decoction" in shown
+    assert "系统没有的内容: agent, consents, consultation, decoction" in shown
     english = run("sites", "show", "hospital-nested", "--lang", "en").out
     assert "[diagnoses in diagnoses by seq]" in english
     assert "only if order.sheetType = 中药" in english

@@ -221,7 +221,10 @@ def test_gaps_only_forget_what_the_registers_say():
     for _, before, after in pairs():
         old, new = before.circumstances, after.circumstances
         assert new["visit"] in (old["visit"], None)
-        assert new["prescriber"] in (old["prescriber"], None)
+        assert new["prescriber"] is None or only_less(
+            old["prescriber"], new["prescriber"], but=("rights", "specimen_on_file")
+        )
+        assert new["history"] in (old["history"], None)
         assert only_less(old["patient"], new["patient"], but=("chronic_entitlements",))
 
 
@@ -258,7 +261,12 @@ def _filled(tier: str, before: Written, after: Written) -> Iterator[tuple[str, b
         yield "quantity_reason", any(reason["for"] == "quantity" for reason in new["reasons"])
     yield "signature", bool(new["signatures"])
     yield "visit", "visit" in new
-    yield "staff_register", after.circumstances["prescriber"] is not None
+    kept = after.circumstances["prescriber"]
+    yield "staff_register", kept is not None
+    if kept is not None:
+        yield "staff_rights", kept["rights"] is not None
+        yield "specimen", kept["specimen_on_file"] is not None
+    yield "history", after.circumstances["history"] is not None
     if len(old["diagnoses"]) == 1 and old["diagnoses"][0]["code"] is not None:
         yield "diagnosis_code", new["diagnoses"][0]["code"] is not None
     for one, other in zip(old["lines"], new["lines"], strict=True):

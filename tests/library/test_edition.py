@@ -64,7 +64,7 @@ def test_the_cache_gives_the_same_edition(rules, tables, tmp_path):
 def test_the_cache_is_read_and_not_only_written(rules, tables, tmp_path):
     cache = tmp_path / "cache"
     edition = load_edition(rules, tables, cache)
-    marked = type(edition)(edition.digest, (), edition.formulary, {"from": "the cache"})
+    marked = type(edition)(edition.digest, (), edition.formulary, {"from": "the cache"}, {})
     kept(cache).write_bytes(pickle.dumps(marked))
     assert load_edition(rules, tables, cache).sources == {"from": "the cache"}
 

@@ -145,7 +145,7 @@ def test_what_a_site_may_lack_is_a_closed_list():
     assert {
         "signatures", "reasons", "skin_test", "footnote", "identity_number", "payer", "department", "record_number",
         "patient_name", "weight", "allergies", "renal", "hepatic", "pregnancy", "lactation", "visit", "decoction",
-        "agent", "quantity", "days", "route", "frequency",
+        "agent", "quantity", "days", "route", "frequency", "consents", "consultation", "guardian", "long_term_record",
     } == CARRIED  # fmt: skip
 
 

@@ -30,9 +30,13 @@ _SEVERITY: Mapping[str, Mapping[str, str]] = {
 }
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
-    "zh": {"line": "第{}行", "code": "点评 {}", "basis": "依据", "recalled": "（未核对原文）", "missing": "未能判断", "ways": "可以通过的办法", "part": "有未能判断的内容", "ask": "请问"},
-    "en": {"line": "line {}", "code": "code {}", "basis": "basis", "recalled": " (not yet compared)", "missing": "not judged", "ways": "ways to pass", "part": "not everything could be judged", "ask": "ask"},
+    "zh": {"line": "第{}行", "code": "点评 {}", "basis": "依据", "recalled": "（未核对原文）", "missing": "未能判断", "ways": "可以通过的办法", "part": "有未能判断的内容", "ask": "请问", "more": " 等 {} 条规则"},
+    "en": {"line": "line {}", "code": "code {}", "basis": "basis", "recalled": " (not yet compared)", "missing": "not judged", "ways": "ways to pass", "part": "not everything could be judged", "ask": "ask", "more": " and others, {} rules"},
 }  # fmt: skip
+
+
+# More rules than this for one missing fact are counted; JSON names them all.
+_RULES = 5
 
 
 def review_page(review: Review, prescription: Prescription, lang: str) -> Text:
@@ -57,7 +61,9 @@ def review_page(review: Review, prescription: Prescription, lang: str) -> Text:
         if entry.lines:
             joint = "、" if lang == "zh" else ", "
             text.append(f" · {words['line'].format(joint.join(map(str, entry.lines)))}", "dim")
-        text.append(f"  {', '.join(entry.rules)}\n", "dim")
+        named = ", ".join(entry.rules[:_RULES])
+        more = words["more"].format(len(entry.rules)) if len(entry.rules) > _RULES else ""
+        text.append(f"  {named}{more}\n", "dim")
         if entry.ask:
             text.append(f"      {words['ask']}: {entry.ask[lang]}\n", "yellow")
     if review.counterfactuals:

@@ -135,6 +135,9 @@ def new_rule(topic: str, name: str) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", word):
             raise InputError(Fault(word, "not a name", "use lower-case words with hyphens, naming the fault"))
     root = config.rules_dir()
+    topics = sorted(edition().families)
+    if topic not in topics:
+        raise InputError(Fault(topic, "no such topic", f"add it to topics.csv, or use {', '.join(topics)}"))
     taken = {rule.name for rule in read_rules(root)}
     path = root / topic / f"{name}.yaml"
     if name in taken or path.exists():

@@ -65,6 +65,8 @@ _DOUBT_AFTER = re.compile(
     r"(?:不能除外|不能排除|不除外|不排除|待排除|待排查|待除外|待排|待查|待诊|待定|可能性大|可能|可疑|\?+)$"
 )
 _PAST_BEFORE = re.compile(r"^(?:既往有?|曾患|曾有|有(?=.*史))")
+# 既往有先兆的偏头痛 is a past 有先兆的偏头痛.
+_PAST_ALONE = re.compile(r"^既往")
 # Before the longer ones: 糖尿病肾病史 is a 史 of 糖尿病肾病.
 _HISTORY = re.compile(r"史(?:\d+(?:\.\d+)?[年月周天]余?)?$")
 _PAST_AFTER = re.compile(r"(?:病史|既往史|手术史|史|术后|治疗后|已?治愈后?|后)(?:\d+(?:\.\d+)?[年月周天]余?)?$")
@@ -90,6 +92,7 @@ _MARKERS: tuple[tuple[re.Pattern[str], State, bool, bool], ...] = (
     (_DENIED_AFTER, "absent", False, True),
     (_MAY_DENY_BEFORE, "absent", True, False),
     (_PAST_BEFORE, "possible", True, False),
+    (_PAST_ALONE, "possible", True, False),
     (_HISTORY, "possible", False, False),
     (_PAST_AFTER, "possible", False, False),
 )
