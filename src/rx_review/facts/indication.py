@@ -49,6 +49,9 @@ def with_approvals(
 ) -> Iterator[Case]:
     """The concerns of a line, marked where the committee allows the use and the patient consented (医师法 art. 29)."""
     listed = _listed(known, person, resolver) if known is not None else frozenset()
+    if not listed:
+        yield from cases
+        return
     consented = int(line.own.get("off_label_consent") == 1)
     for case in cases:
         topic = case.own["topic"]

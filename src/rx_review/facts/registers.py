@@ -58,8 +58,9 @@ def tell_registers(
         _patient_records(sheet, circumstances.patient, day)
     if circumstances.flow is not None:
         _flow(sheet, prescription, circumstances.flow, at)
-    for name in sheet.missing.keys() & sheet.values.keys():
-        del sheet.missing[name]
+    for name in _UNTOLD:
+        if name in sheet.values:
+            del sheet.missing[name]
 
 
 def _staff(sheet: Sheet, record: StaffRecord, institution: str, formulary: Formulary, day: date) -> None:
