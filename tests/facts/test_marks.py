@@ -294,22 +294,6 @@ def test_doses_in_seven_days(county, frequency, times):
 
 
 @pytest.mark.parametrize(
-    ("frequency", "as_needed"), [("prn", 1), ("必要时", 1), ("qd", 0), ("st", 0), ("随便", 0), (None, 0)]
-)
-def test_as_needed(county, frequency, as_needed):
-    assert told(case(county, {**drug("二甲双胍 片"), "frequency": frequency}), "as_needed") == as_needed
-    assert told(case(county, {**drug("某药"), "frequency": frequency}), "as_needed") == as_needed
-
-
-@pytest.mark.parametrize(
-    ("written", "solvent"),
-    [("氯化钠 注射液", 1), ("葡萄糖", 1), ("氯化钾 注射液", 0), ("氨溴索 注射液", 0), ("某药", 0)],
-)
-def test_an_infusion_vehicle(county, written, solvent):
-    assert told(case(county, drug(written)), "is_solvent") == solvent
-
-
-@pytest.mark.parametrize(
     ("written", "corticosteroid"),
     [
         ("泼尼松 片 5mg po", 1),

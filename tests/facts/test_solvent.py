@@ -172,3 +172,21 @@ def test_bags_of_one_infusion_are_one_volume(county):
     # It is said of the larger one, and not at all while one of them is not known.
     assert found(county, CEFTRIAXONE, saline(10), saline(100)) == [("solvent_volume", "moderate", (1, 3))]
     assert found(county, CEFTRIAXONE, saline(200), saline(None, None)) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "carried"),
+    [
+        ((saline(),), [0]),
+        ((glucose(), saline()), [0, 0]),
+        ((saline(), saline()), [0, 0]),
+        ((CEFTRIAXONE, saline()), [0, 1]),
+        ((CEFTRIAXONE, saline(), glucose()), [0, 1, 1]),
+        ((CEFTRIAXONE, saline(group=2)), [0, 0]),
+        ((of("某药", 1, "g"), saline()), [0, 1]),
+    ],
+)
+def test_a_solvent_carries_what_is_no_solvent(county, lines, carried):
+    read = check_prescription(sheet(*lines))
+    cases = county.build(read, Circumstances(), read.issued_at).cases["line"]
+    assert [told(case, "vehicle") for case in cases] == carried

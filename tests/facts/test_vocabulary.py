@@ -48,7 +48,6 @@ CLINICAL = {
         {"holder": holder, "permit": permit, "granted": "true"}
         for holder in ("C1", "T1", "V1")
         for permit in sorted(PERMITS)
-        if not permit.endswith("_retail")
     ],
     "parameters": [
         *CORE["parameters"],

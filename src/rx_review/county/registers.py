@@ -11,6 +11,7 @@ from typing import Any
 
 from rx_review.county.regimen import Regimen
 
+# How titles, postings and earlier supplies are shared: estimates, for variety; everything drawn is in order.
 _TITLES = {
     "village": (("none", 7), ("resident", 3)),
     "township": (("resident", 4), ("attending", 5), ("associate_chief", 1)),

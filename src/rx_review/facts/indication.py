@@ -48,19 +48,18 @@ def with_approvals(
     line: Case, cases: Iterable[Case], known: Known | None, person: Person, resolver: Resolver
 ) -> Iterator[Case]:
     """The concerns of a line, marked where the committee allows the use and the patient consented (医师法 art. 29)."""
-    listed = _listed(known, person, resolver) if known is not None else frozenset()
-    if not listed:
+    if known is None or line.own.get("off_label_consent") != 1:
         yield from cases
         return
-    consented = int(line.own.get("off_label_consent") == 1)
+    approved = _approved(known, person, resolver)
     for case in cases:
         topic = case.own["topic"]
-        if ("dose" if topic in _DOSES else topic) in listed:
-            yield case._replace(own={**case.own, "off_label_listed": 1, "off_label_approved": consented})
+        if ("dose" if topic in _DOSES else topic) in approved:
+            yield case._replace(own={**case.own, "off_label_approved": 1})
         else:
             yield case
 
 
-def _listed(known: Known, person: Person, resolver: Resolver) -> frozenset[str]:
+def _approved(known: Known, person: Person, resolver: Resolver) -> frozenset[str]:
     rows = resolver.formulary.off_label.on(known.generic, resolver.day)
     return frozenset(row.topic for row in rows if row.condition is None or row.condition in person.groups)

@@ -20,7 +20,7 @@ def words(zh: str, en: str) -> Words:
 
 
 NO_WORDS = words("", "")
-ORDINARY: Mapping[str, Value] = {"payment": "none", "off_label_approved": 0, "off_label_listed": 0}
+ORDINARY: Mapping[str, Value] = {"payment": "none", "off_label_approved": 0}
 """What most concerns say: they are about safety, and no committee has allowed the use."""
 
 

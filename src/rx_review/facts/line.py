@@ -137,7 +137,7 @@ def line_case(
     said = prescription.reasons or prescription.consents or place.lacks
     looked_up = circumstances.stock or circumstances.history or circumstances.flow
     marked = facts.values.get("potassium_injection") == 1 or (facts.values["code_unmapped"] and gaps is not None)
-    carries = facts.values["is_solvent"] == 1 and any(each is not understood for each in infusion)
+    carries = is_solvent(understood) and not all(map(is_solvent, infusion))
     if not said and not looked_up and not marked and not carries:
         return Case("line", (line.line,), facts.values, facts.missing, facts.texts, understood.names, above=whole)
     own = {**facts.values, **_said(prescription, line)}
@@ -159,6 +159,11 @@ def line_case(
         forget_line(own, line, prescription, place.lacks)
         missing = {**dict.fromkeys(facts.values.keys() - own.keys(), LINE_NOT_CARRIED), **missing}
     return Case("line", (line.line,), own, missing, texts, understood.names, above=whole)
+
+
+def is_solvent(understood: Understood) -> bool:
+    """Whether a line is an infusion vehicle."""
+    return understood.known is not None and understood.known.is_solvent
 
 
 def _said(prescription: Prescription, line: Line) -> dict[str, Value]:

@@ -31,9 +31,7 @@ def tell_marks(sheet: Sheet, line: Line, known: Known | None, topical: bool | No
     if frequency is not None and frequency.times is not None and frequency.period:
         rate = exact(frequency.times).over(exact(frequency.period)).times(7).scaled(2)
     sheet.tell("times_a_week", rate, "frequency")
-    as_needed = frequency is not None and frequency.times is None
-    sheet.values.update(as_needed=int(as_needed), is_solvent=int(known is not None and known.is_solvent), vehicle=0)
-    sheet.values.update(essential_out_of_stock=0, refill_reason=0, emergency_reason=0, off_label_consent=0)
+    sheet.values.update(vehicle=0, essential_out_of_stock=0, refill_reason=0, emergency_reason=0, off_label_consent=0)
     sheet.texts["stock_elsewhere_names"] = _NO_NAMES
     sheet.missing.update(dict.fromkeys(_OF_CIRCUMSTANCES, NOT_LOOKED_UP))
     winners = _winners(known, resolver)

@@ -46,7 +46,7 @@ def payment_concerns(
             continue
         own: dict[str, Value] = {
             "topic": "payment", "grade": "payment", "payment": row.limit, "by_weight": 0, "toxic": 0, "excused": 0,
-            "off_label_approved": 0, "off_label_listed": 0,
+            "off_label_approved": 0,
         }  # fmt: skip
         if outside is not None:
             own["applies"] = 1

@@ -112,14 +112,11 @@ def heading_carried(field: str, lacks: frozenset[str]) -> bool:
     return field.removeprefix("patient.") not in lacks and field.replace(".", "_") not in lacks
 
 
-_PERMITS = tuple(name for name in PERMITS if not name.endswith("_retail"))
-
-
 def permits_of(level: str | None, held: Iterable[tuple[str, bool]], known: bool) -> Permits:
     """An institution's hospital level and permits; without a row, whether it has a permit is unknown."""
     sheet = Sheet()
     sheet.tell("level", level or None, "level" if known else "institution")
     granted = dict(held)
-    for name in _PERMITS:
+    for name in PERMITS:
         sheet.tell(f"permit_{name}", granted.get(name), "permit" if known else "institution")
     return Permits(sheet.values, sheet.missing)

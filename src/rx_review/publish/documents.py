@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rx_review.facts.vocabulary import OWN, Fact
 from rx_review.library.edition import Edition
-from rx_review.library.rows import MARKS, PERMITS, TABLES, Row
+from rx_review.library.rows import MARKS, OUTLET_PERMITS, PERMITS, TABLES, Row
 from rx_review.library.rule import Clause, Rule
 
 GENERATED = "<!-- Generated. Change the source and run `{}`. -->"
@@ -178,7 +178,7 @@ def _dictionary() -> Iterator[str]:
 
 def _words_of(model: type) -> Iterator[str]:
     """The closed words of a table whose column is long to list."""
-    words = {"marks": MARKS, "permits": PERMITS}.get(getattr(model, "table", ""))
+    words = {"marks": MARKS, "permits": PERMITS | OUTLET_PERMITS}.get(getattr(model, "table", ""))
     if words is not None:
         yield ""
         yield from table(("word", "中文", "meaning"), ((f"`{name}`", zh, en) for name, (zh, en) in words.items()))

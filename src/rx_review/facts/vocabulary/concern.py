@@ -19,7 +19,6 @@ CONCERN = (
          "sex age level setting days scheme none", "none"),
     flag("concern", "off_label_approved", "超说明书用药目录内",
          "the committee allows this use beyond the label, and the patient consented", WRITTEN),
-    flag("concern", "off_label_listed", "超说明书用药目录所列", "the committee's list has this use, whether or not the patient consented", WRITTEN),
     text("concern", "condition", "条件", "the group, allergen or age band"),
     text("concern", "consequence", "后果", "what may happen"),
     text("concern", "unit", "单位", "unit of observed and bound"),

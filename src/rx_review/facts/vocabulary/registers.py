@@ -83,7 +83,6 @@ _WRITTEN_ON_SHEET = (
 _PERMITS = tuple(
     flag("prescription", f"permit_{name}", zh, f"{en}: the prescribing institution has it")
     for name, (zh, en) in PERMITS.items()
-    if not name.endswith("_retail")
 )
 
 REGISTERS: tuple[Fact, ...] = (*_PEOPLE, *_PLACE, *_PATIENT, *_FLOW, *_WRITTEN_ON_SHEET, *_PERMITS)

@@ -32,6 +32,7 @@ from rx_review.library.rows.drugs import (
 )
 from rx_review.library.rows.legal import (
     MARKS,
+    OUTLET_PERMITS,
     PERMITS,
     Article,
     Demand,
@@ -115,6 +116,7 @@ def columns(model: type[Row] | type[Source]) -> tuple[str, ...]:
 
 __all__ = [
     "MARKS",
+    "OUTLET_PERMITS",
     "PERMITS",
     "TABLES",
     "Allergen",
