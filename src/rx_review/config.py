@@ -49,6 +49,57 @@ def cache_dir() -> Path | None:
     return Path(given) if given else Path(home) / "rx-review"
 
 
+def data_dir() -> Path:
+    """Where a service keeps its database and keys: `RX_DATA_DIR`, else the user's own data folder."""
+    given = os.environ.get("RX_DATA_DIR")
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(given) if given else Path(home) / "rx-review"
+
+
+def keys_dir() -> Path:
+    """Where the keys of identity and audit are: `RX_KEYS_DIR`, else `keys` in the data folder."""
+    given = os.environ.get("RX_KEYS_DIR")
+    return Path(given) if given else data_dir() / "keys"
+
+
+def database_url() -> str:
+    """The database: `RX_DATABASE_URL`, else what the file `RX_DATABASE_URL_FILE` says, else SQLite in the data folder.
+
+    PostgreSQL is written postgresql+psycopg://….
+    """
+    given = os.environ.get("RX_DATABASE_URL") or _secret("RX_DATABASE_URL_FILE")
+    return given or f"sqlite:///{data_dir() / 'rx-review.sqlite3'}"
+
+
+def _secret(variable: str) -> str | None:
+    """The text of the file that a variable names, for secrets that must not stand in the environment."""
+    given = os.environ.get(variable)
+    if not given:
+        return None
+    try:
+        return Path(given).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentFault(
+            Fault(
+                given,
+                f"cannot be read ({type(error).__name__})",
+                f"let {variable} name a text file that this user may read",
+                f"无法读取；请让 {variable} 指向本用户可读的文本文件",
+            )
+        ) from error
+
+
+def metrics_dir() -> Path | None:
+    """The folder in which the workers of one service sum up what they count; None outside of a service."""
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(given) if given else None
+
+
+def set_metrics_dir(folder: Path) -> None:
+    """Name that folder to this process and to those it starts; prometheus_client reads it when it is imported."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def now() -> datetime:
     """This instant, in the county's time."""
     return datetime.now(COUNTY_TIME)

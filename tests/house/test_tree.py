@@ -51,7 +51,9 @@ def test_there_is_one_configuration_file(ours):
 
 
 def test_texts_end_with_a_newline_and_have_no_byte_order_mark(texts):
-    ragged = [str(path) for path, text in texts.items() if text and not text.endswith("\n")]
+    # What others published stays byte for byte as they published it: vendor.json has the hashes.
+    written = {path: text for path, text in texts.items() if "vendor" not in path.parts}
+    ragged = [str(path) for path, text in written.items() if text and not text.endswith("\n")]
     marked = [str(path) for path, text in texts.items() if text.startswith("\ufeff")]
     assert (ragged, marked) == ([], [])
 

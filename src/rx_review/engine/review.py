@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -49,6 +49,13 @@ class Judgement:
     agreed: bool
 
 
+class Decision(NamedTuple):
+    """A review and the facts that it was decided on, as a store keeps them."""
+
+    review: Review
+    facts: Facts
+
+
 class Reviewer:
     """An edition compiled for both executors. One per process and edition; reviews from several threads queue."""
 
@@ -69,10 +76,52 @@ class Reviewer:
         self, prescription: Prescription, circumstances: Circumstances, at: datetime, *, both: bool = True
     ) -> Review:
         """Review with both executors, or with plain alone. An engine failure is answered with `hold`."""
+        return self.decide(prescription, circumstances, at, both=both).review
+
+    def decide(
+        self, prescription: Prescription, circumstances: Circumstances, at: datetime, *, both: bool = True
+    ) -> Decision:
+        """Review, and give the facts along that the review was decided on."""
         facts = self.facts.build(prescription, circumstances, at)
-        day = county_day(prescription.issued_at).toordinal()
-        judgement = self.judge(facts, day, prescription.institution, both=both)
-        return self._answer(prescription, facts, judgement, day)
+        number, revision, institution = prescription.number, prescription.revision, prescription.institution
+        issued_on = county_day(prescription.issued_at)
+        return Decision(self.answer(facts, number, revision, institution, issued_on, both=both), facts)
+
+    def answer(
+        self, facts: Facts, number: str, revision: int, institution: str, issued_on: date, *, both: bool = True
+    ) -> Review:
+        """What the rules say of these facts: all that a review is, but for the ways to pass.
+
+        Args:
+            facts: every case.
+            number: number of the prescription, for the answer alone.
+            revision: its revision, for the answer alone.
+            institution: who issued it; parameters may be its own.
+            issued_on: the county's day of issue; rules and parameters go by it.
+            both: whether both executors judge, or plain alone.
+        """
+        day = issued_on.toordinal()
+        judgement = self.judge(facts, day, institution, both=both)
+        parameters = self.parameters(day, institution)
+        findings = _distinct(
+            build_finding(found.condition, found.case, parameters)
+            for found in judgement.fired
+            if found.condition.rule.status == "active"
+        )
+        missing = not_judged(found for found in judgement.undetermined if found.condition.rule.status == "active")
+        if not judgement.agreed:
+            missing = (ENGINE_FAILED, *missing)
+        return Review(
+            number,
+            revision,
+            verdict_of(findings, missing),
+            not missing,
+            self.edition.name,
+            findings,
+            missing,
+            shown=min(len(findings), int(parameters.get("findings_shown", len(findings)))),
+            traced={subject: tuple(case.own for case in cases) for subject, cases in facts.cases.items()},
+        )
 
     def judge_prescription(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Judgement:
         """Facts and the plain executor's judgement, without words."""
@@ -137,28 +186,6 @@ class Reviewer:
     def _read_effective(self, subject: Subject, day: int) -> frozenset[int]:
         """Indices of the conditions that are for prescriptions issued on that day."""
         return frozenset(n for n, each in enumerate(self.programs[subject].conditions) if in_effect(each, day))
-
-    def _answer(self, prescription: Prescription, facts: Facts, judgement: Judgement, day: int) -> Review:
-        parameters = self.parameters(day, prescription.institution)
-        findings = _distinct(
-            build_finding(found.condition, found.case, parameters)
-            for found in judgement.fired
-            if found.condition.rule.status == "active"
-        )
-        missing = not_judged(found for found in judgement.undetermined if found.condition.rule.status == "active")
-        if not judgement.agreed:
-            missing = (ENGINE_FAILED, *missing)
-        return Review(
-            prescription.number,
-            prescription.revision,
-            verdict_of(findings, missing),
-            not missing,
-            self.edition.name,
-            findings,
-            missing,
-            shown=min(len(findings), int(parameters.get("findings_shown", len(findings)))),
-            traced={subject: tuple(case.own for case in cases) for subject, cases in facts.cases.items()},
-        )
 
 
 def in_effect(condition: Condition, day: int) -> bool:

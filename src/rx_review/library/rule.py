@@ -116,6 +116,8 @@ class Rule(_Form):
     code: Annotated[str | None, Field(pattern=r"^[123]-\d{1,2}$")]
     status: Literal["draft", "shadow", "active", "retired"]
     when_unknown: Literal["block", "return", "hold", "note"]
+    second_pharmacist: bool = False
+    """Whether a sheet on which it fires is approved by two pharmacists, or twice by who is alone on duty."""
     owner: Line
     reviewed: Reviewed
     effective: Effective

@@ -1,0 +1,84 @@
+"""One review at the desk: decide, find ways to pass, work out what binds, and lay it down with all it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from rx_review.desk.centre import Centre
+from rx_review.desk.circumstances import read_circumstances
+from rx_review.desk.effect import Effect, effect_of
+from rx_review.desk.sheet import sheet_json
+from rx_review.desk.standing import Standing
+from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.prescription import Prescription
+from rx_review.domain.review import Review
+from rx_review.engine.counterfactual import ways_to_pass
+from rx_review.engine.semantics import semantics
+from rx_review.engine.stored import decision_json, facts_json
+from rx_review.facts.case import Facts
+from rx_review.store import county as registers
+from rx_review.store import reviews
+from rx_review.store.database import Connection, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A review of a sheet without identity, and everything it was decided from."""
+
+    sheet: Prescription
+    circumstances: Circumstances
+    review: Review
+    facts: Facts
+    effect: Effect
+    at: datetime
+
+
+def review_sheet(
+    centre: Centre,
+    connection: Connection,
+    standing: Standing,
+    sheet: Prescription,
+    patient: str | None,
+    row: Row[Any] | None,
+    at: datetime,
+    resigned: frozenset[str] = frozenset(),
+) -> Reviewed:
+    """Review a sheet with what the world says now."""
+    reviewer = centre.reviewer
+    back = int(centre.number("history_days", at, sheet.institution))
+    circumstances = read_circumstances(connection, standing, sheet, patient, row, at, back)
+    decision = reviewer.decide(sheet, circumstances, at)
+    review = ways_to_pass(reviewer, decision.review, sheet, circumstances, at)
+    settled = frozenset(registers.dismissed(connection, patient, at)) if patient is not None else frozenset()
+    effect = effect_of(review, standing.muted(reviewer, sheet.institution, at), settled, resigned)
+    return Reviewed(sheet, circumstances, review, decision.facts, effect, at)
+
+
+def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, cause: str) -> tuple[int, dict[str, str]]:
+    """Store a review; returns its id and the digests of its parts, for the audit."""
+    review = reviewed.review
+    parts = {
+        "body": sheet_json(reviewed.sheet),
+        "circumstances": reviewed.circumstances.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
+        "facts": facts_json(reviewed.facts),
+        "decision": decision_json(review),
+        "advice": to_json({"counterfactuals": review.counterfactuals, "effect": reviewed.effect.as_json()}),
+    }
+    values = {
+        "prescription_id": prescription,
+        "revision": review.revision,
+        "cause": cause,
+        "at": reviewed.at,
+        "edition": review.edition.removeprefix("sha256:"),
+        "semantics": semantics(),
+        "verdict": review.verdict,
+        "complete": review.complete,
+        **parts,
+    }
+    number = reviews.add(connection, values)
+    return number, {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}

@@ -1,0 +1,285 @@
+"""Submission of a prescription: checked, reviewed with what the world says, stored with all of it, answered.
+
+Everything happens in one transaction: what was answered was committed. The same revision sent again is answered again;
+(institution, number, day of issue, revision) is the key, and an idempotency key is only needed by who wants one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from rx_review.desk.actor import Actor
+from rx_review.desk.answer import tell
+from rx_review.desk.approval import approval, first_level, machine_passes, needs_second
+from rx_review.desk.centre import Centre
+from rx_review.desk.patient import find_patient, indices_of, keep_identity, new_id
+from rx_review.desk.reviewing import Reviewed, lay_down, review_sheet
+from rx_review.desk.sheet import expires_at, sheet_json, skill_of, urgency_of
+from rx_review.desk.standing import Standing
+from rx_review.desk.timing import escalates_at, first_due
+from rx_review.domain.content import content_digest
+from rx_review.domain.identity import separate, stand_ins
+from rx_review.domain.moves import STATE_NAMES, State, allowed, row, state_after
+from rx_review.domain.prescription import Prescription
+from rx_review.domain.problems import Refusal
+from rx_review.domain.review import as_json
+from rx_review.domain.values import county_day
+from rx_review.store import audit, patients, prescriptions
+from rx_review.store.database import Connection, Row
+
+
+def check(centre: Centre, actor: Actor, prescription: Prescription, at: datetime) -> dict[str, Any]:
+    """Review a draft: answered, neither stored nor signed nor counted."""
+    actor.must_be("prescriber", "pharmacist")
+    with centre.database.read() as connection:
+        standing = centre.standing(connection, at)
+        standing.member(prescription.institution)
+        actor.must_see(prescription.institution)
+        patient = patients.find(connection, indices_of(centre, prescription))
+        sheet, _ = separate(prescription, stand_ins(secrets.token_bytes(32)))
+        standing_at = prescriptions.by_number(
+            connection, prescription.institution, prescription.number, county_day(prescription.issued_at)
+        )
+        reviewed = review_sheet(centre, connection, standing, sheet, patient, standing_at, at)
+    effect = reviewed.effect.as_json()
+    return {**as_json(reviewed.review), "binding": effect["verdict"], "silenced": effect["silenced"]}
+
+
+def submit(
+    centre: Centre, actor: Actor, prescription: Prescription, at: datetime, key: str | None = None
+) -> dict[str, Any]:
+    """Submit a prescription or its next revision.
+
+    Args:
+        centre: the review centre.
+        actor: who sends it.
+        prescription: as it was read.
+        at: the instant.
+        key: an idempotency key; the same key with another prescription is refused.
+
+    Raises:
+        Refusal: see the catalogue of problems.
+    """
+    actor.must_be("prescriber")
+    actor.must_see(prescription.institution)
+    return centre.database.transact(lambda connection: _submit(centre, connection, actor, prescription, at, key))
+
+
+def _submit(
+    centre: Centre, connection: Connection, actor: Actor, prescription: Prescription, at: datetime, key: str | None
+) -> dict[str, Any]:
+    standing = centre.standing(connection, at)
+    standing.member(prescription.institution)
+    issued_on = county_day(prescription.issued_at)
+    known = prescriptions.by_number(connection, prescription.institution, prescription.number, issued_on)
+    patient = find_patient(centre, connection, prescription, known, at)
+    if known is not None:
+        # Somebody may have moved it while this waited for the patient.
+        known = prescriptions.by_id(connection, known.id, lock=True)
+    sheet, identity = separate(prescription, patient.key.stand_in)
+    fingerprint = hashlib.sha256(sheet_json(sheet)).hexdigest()
+    if (again := _again(centre, connection, standing, actor, known, sheet, fingerprint, at, key)) is not None:
+        return again
+    reviewed = review_sheet(centre, connection, standing, sheet, patient.id if patient.found else None, known, at)
+    identifier = known.id if known is not None else new_id(at)
+    values = {
+        **_described(sheet, at if known is None else known.created_at),
+        **decided(centre, standing, reviewed, at, supplied=known is not None and known.state == "supplied"),
+        **_after_review(centre, sheet, known, at),
+        "patient_id": patient.id,
+        "fingerprint": fingerprint,
+        "resigned": "",
+    }
+    if known is None:
+        prescriptions.add(connection, {"id": identifier, "version": 1, "fence": 0, **values})
+    elif not prescriptions.change(connection, identifier, known.version, values):
+        raise Refusal("stale-revision")
+    patients.remember(connection, patient.id, patient.indices)
+    keep_identity(connection, patient, identity, identifier, sheet, at)
+    cause = "submit" if known is None else "revise"
+    number, digests = lay_down(connection, reviewed, identifier, cause)
+    note = reviewed_note(reviewed, values, digests, None if known is None else known.state)
+    audit.append(
+        connection,
+        at=at,
+        actor=actor.label,
+        member=sheet.institution,
+        action=cause,
+        prescription=identifier,
+        body=note,
+    )
+    _keep_key(connection, actor, key, fingerprint, identifier, number, values["state"], at)
+    now = prescriptions.by_id(connection, identifier)
+    assert now is not None
+    return tell(centre, connection, standing, now, at)
+
+
+def _again(
+    centre: Centre,
+    connection: Connection,
+    standing: Standing,
+    actor: Actor,
+    known: Row[Any] | None,
+    sheet: Prescription,
+    fingerprint: str,
+    at: datetime,
+    key: str | None,
+) -> dict[str, Any] | None:
+    """The answer to what was sent before, or None for what is new.
+
+    Raises:
+        Refusal: the key, the revision or the state does not allow it.
+    """
+    if key is not None and (kept := prescriptions.kept_key(connection, actor.label, key)) is not None:
+        if known is None or kept.prescription_id != known.id or kept.fingerprint != fingerprint:
+            raise Refusal("key-reused")
+        return tell(centre, connection, standing, known, at, review=kept.review_id, replayed=True)
+    if known is None:
+        if sheet.revision != 1:
+            raise Refusal("revision-gap", "the first revision is 1", "首次提交的版次为 1", more={"current": 0})
+        return None
+    if sheet.revision == known.revision:
+        if known.fingerprint != fingerprint:
+            raise Refusal("same-revision-other-content", more={"current": known.revision})
+        return tell(centre, connection, standing, known, at, replayed=True)
+    if sheet.revision < known.revision:
+        raise Refusal("stale-revision", more={"current": known.revision})
+    if sheet.revision > known.revision + 1:
+        raise Refusal("revision-gap", more={"current": known.revision})
+    move = row("revise", known.state)
+    if move is None or ("after_review_due" in move.guards and known.after_review != "due"):
+        raise not_allowed("revise", known.state)
+    return None
+
+
+def not_allowed(move: str, state: State) -> Refusal:
+    """A move that the table does not have: the state, and what it allows."""
+    named = STATE_NAMES[state]
+    return Refusal(
+        "move-not-allowed",
+        f"{move} is not possible: {named.en}",
+        f"{named.zh}，不能执行 {move}",
+        more={"state": state, "allowed": sorted({each.name for each in allowed(state) if each.by != ("system",)})},
+    )
+
+
+def _described(sheet: Prescription, at: datetime) -> dict[str, Any]:
+    """Columns that say what was sent."""
+    return {
+        "institution": sheet.institution,
+        "number": sheet.number,
+        "issued_on": county_day(sheet.issued_at),
+        "visit": sheet.visit,
+        "collection_site": sheet.collection_site,
+        "prescriber": sheet.prescriber.id,
+        "setting": sheet.setting,
+        "stage": sheet.stage,
+        "revision": sheet.revision,
+        "urgency": urgency_of(sheet),
+        "expires_at": expires_at(sheet),
+        "created_at": at,
+    }
+
+
+def decided(
+    centre: Centre, standing: Standing, reviewed: Reviewed, at: datetime, *, supplied: bool = False
+) -> dict[str, Any]:
+    """Columns that say what came of a review, and where the sheet stands after it.
+
+    Args:
+        centre: the review centre.
+        standing: the county's registers.
+        reviewed: the review.
+        at: the instant.
+        supplied: whether it was supplied in a rescue before the record was completed.
+    """
+    sheet, review = reviewed.sheet, reviewed.review
+    content = content_digest(sheet)
+    observed = standing.muted(centre.reviewer, sheet.institution, at).everything_observed
+    passes = machine_passes(standing, reviewed, at)
+    state: State = state_after(
+        reviewed.effect.verdict, machine_may_pass=passes is not None, observed=observed, rescue=sheet.rescue
+    )
+    if supplied:
+        state = "supplied"
+    skill = skill_of(sheet, reviewed.facts)
+    escalates = escalates_at(centre, sheet.institution, urgency_of(sheet), at)
+    return {
+        "content": content,
+        "state": state,
+        "verdict": review.verdict,
+        "complete": review.complete,
+        "observed": observed,
+        "needs_second": needs_second(centre, reviewed),
+        "skill": skill,
+        "level": first_level(standing, sheet.institution, skill, at),
+        "entered_at": at,
+        "due_at": first_due(state, escalates, expires_at(sheet)),
+        "holder": None,
+        "lease_until": None,
+        "first_approval_by": None,
+        "edition": review.edition.removeprefix("sha256:"),
+        "updated_at": at,
+        **approval(reviewed, content, state, passes),
+    }
+
+
+def _after_review(centre: Centre, sheet: Prescription, known: Row[Any] | None, at: datetime) -> dict[str, Any]:
+    """A rescue is reviewed after: the record is due within hours of the first submission."""
+    if not sheet.rescue:
+        return {"after_review": None, "after_due_at": None}
+    if known is not None and known.after_due_at is not None:
+        return {"after_review": "due", "after_due_at": known.after_due_at}
+    hours = int(centre.number("rescue_record_hours", at, sheet.institution))
+    return {"after_review": "due", "after_due_at": at + timedelta(hours=hours)}
+
+
+def reviewed_note(
+    reviewed: Reviewed, values: Mapping[str, Any], digests: Mapping[str, str], before: str | None
+) -> dict[str, Any]:
+    """What the audit says of a review: what it came to, by which edition, and digests of all it rests on."""
+    review = reviewed.review
+    return {
+        "revision": review.revision,
+        "from": before,
+        "to": values["state"],
+        "content": values["content"],
+        "verdict": review.verdict,
+        "binding": reviewed.effect.verdict,
+        "complete": review.complete,
+        "edition": values["edition"],
+        "approved_by": values["approved_by"],
+        "rescue": reviewed.sheet.rescue,
+        "digests": dict(digests),
+    }
+
+
+def _keep_key(
+    connection: Connection,
+    actor: Actor,
+    key: str | None,
+    fingerprint: str,
+    identifier: str,
+    review: int,
+    state: str,
+    at: datetime,
+) -> None:
+    if key is not None:
+        prescriptions.keep_key(
+            connection,
+            {
+                "scope": actor.label,
+                "key": key,
+                "fingerprint": fingerprint,
+                "status": 201,
+                "prescription_id": identifier,
+                "review_id": review,
+                "state": state,
+                "version": 1,
+                "at": at,
+            },
+        )

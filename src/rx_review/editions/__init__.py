@@ -1,0 +1,1 @@
+"""Editions before they run: checked, signed by two people, compared."""

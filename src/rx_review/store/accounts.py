@@ -1,0 +1,84 @@
+"""Accounts of people, clients that call, and the tokens and sessions they hold. Secrets are kept as digests only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from rx_review.store.tables import AccountRow, ClientRow, CredentialRow
+
+Kind = Literal["account", "client"]
+
+_OWNERS: Mapping[Kind, tuple[Any, Any]] = {
+    "account": (AccountRow.__table__, AccountRow.__table__.c.name),  # type: ignore[attr-defined]
+    "client": (ClientRow.__table__, ClientRow.__table__.c.id),  # type: ignore[attr-defined]
+}
+_CREDENTIAL = CredentialRow.__table__  # type: ignore[attr-defined]
+
+
+def owner(connection: Connection, kind: Kind, name: str) -> Row[Any] | None:
+    """An account or a client."""
+    table, column = _OWNERS[kind]
+    return connection.execute(select(table).where(column == name)).one_or_none()
+
+
+def owners(connection: Connection, kind: Kind) -> Sequence[Row[Any]]:
+    """Every account or client, by name."""
+    table, column = _OWNERS[kind]
+    return connection.execute(select(table).order_by(column)).all()
+
+
+def add_owner(connection: Connection, kind: Kind, values: Mapping[str, Any]) -> None:
+    """Add an account or a client."""
+    table, _ = _OWNERS[kind]
+    connection.execute(insert(table), dict(values))
+
+
+def change_owner(connection: Connection, kind: Kind, name: str, values: Mapping[str, Any]) -> bool:
+    """Change an account or a client; says whether there is one."""
+    table, column = _OWNERS[kind]
+    return connection.execute(update(table).where(column == name).values(**values)).rowcount == 1
+
+
+def failed(connection: Connection, kind: Kind, name: str) -> int:
+    """Count a failure to log in; returns how many in a row."""
+    table, column = _OWNERS[kind]
+    counted = update(table).where(column == name).values(failures=table.c.failures + 1).returning(table.c.failures)
+    return int(connection.execute(counted).scalar_one())
+
+
+def public_keys(connection: Connection) -> Mapping[str, str]:
+    """Public keys of the people who may sign editions, by person; disabled accounts sign nothing."""
+    table, _ = _OWNERS["account"]
+    rows = connection.execute(
+        select(table.c.person, table.c.public_key).where(table.c.public_key.is_not(None), table.c.disabled.is_(False))
+    )
+    return {row.person: row.public_key for row in rows}
+
+
+def add_credential(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Add a token or a session."""
+    connection.execute(insert(_CREDENTIAL), dict(values))
+
+
+def credential(connection: Connection, digest: str) -> Row[Any] | None:
+    """A token or a session by the digest of its secret."""
+    return connection.execute(select(_CREDENTIAL).where(_CREDENTIAL.c.digest == digest)).one_or_none()
+
+
+def drop_credential(connection: Connection, digest: str) -> None:
+    """End a token or a session."""
+    connection.execute(_CREDENTIAL.delete().where(_CREDENTIAL.c.digest == digest))
+
+
+def drop_credentials_of(connection: Connection, name: str) -> None:
+    """End every token and session of an account or a client."""
+    connection.execute(_CREDENTIAL.delete().where(_CREDENTIAL.c.owner == name))
+
+
+def drop_expired(connection: Connection, at: datetime) -> int:
+    """Forget tokens and sessions that have ended."""
+    return connection.execute(_CREDENTIAL.delete().where(_CREDENTIAL.c.expires_at < at)).rowcount

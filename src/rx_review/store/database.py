@@ -1,0 +1,182 @@
+"""Connections: a pool of readers, and writers that wait for each other in turn.
+
+SQLite lets one write at a time and answers those who come meanwhile with a retry loop in which luck decides; here they
+queue in the order in which they came, and one process alone may serve. PostgreSQL locks rows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from rx_review.domain.problems import Refusal
+from rx_review.errors import EnvironmentFault, Fault
+
+__all__ = ["Connection", "Database", "FairLock", "Row"]
+
+WAIT_SECONDS = 3.0
+"""How long a request waits for the database: the budget that callers are told for a submission."""
+TRIES = 3
+T = TypeVar("T")
+_DEADLOCK = {"40001", "40P01"}
+
+
+class FairLock:
+    """A lock that is handed on in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held = False
+        self._queue: deque[threading.Event] = deque()
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait in turn; False if the turn did not come in time."""
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return True
+            turn = threading.Event()
+            self._queue.append(turn)
+        if turn.wait(timeout):
+            return True
+        with self._guard:
+            if turn.is_set():
+                # It came between the end of the wait and here.
+                return True
+            self._queue.remove(turn)
+        return False
+
+    def release(self) -> None:
+        """Hand it to who waits longest."""
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._held = False
+
+
+class Database:
+    """One database, by its URL. Close it when done."""
+
+    def __init__(self, url: str, *, pool: int = 16) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if not self.is_sqlite and self.url.get_backend_name() != "postgresql":
+            raise EnvironmentFault(
+                Fault(
+                    "RX_DATABASE_URL",
+                    "neither SQLite nor PostgreSQL",
+                    "write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
+                    "既不是 SQLite 也不是 PostgreSQL；请写 sqlite:///文件 或 postgresql+psycopg://…",
+                )
+            )
+        self._turns = FairLock()
+        if self.is_sqlite:
+            if not self.url.database or self.url.database == ":memory:":
+                raise EnvironmentFault(
+                    Fault(
+                        "RX_DATABASE_URL",
+                        "a database in memory forgets everything",
+                        "name a file: sqlite:////var/lib/rx-review/rx-review.sqlite3",
+                        "内存数据库会丢失全部内容；请指定文件",
+                    )
+                )
+            Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        options: dict[str, Any] = {"connect_args": {"timeout": WAIT_SECONDS}} if self.is_sqlite else {}
+        self.engine = create_engine(
+            self.url, pool_size=pool, max_overflow=0, pool_timeout=WAIT_SECONDS, pool_pre_ping=False, **options
+        )
+        if self.is_sqlite:
+            _sqlite_ways(self.engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading."""
+        with _said_in_our_words(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: all of it is written at the end, or nothing.
+
+        Raises:
+            Refusal: `busy` if the database is away or the turn did not come in time.
+        """
+        if not self.is_sqlite:
+            with _said_in_our_words(), self.engine.begin() as connection:
+                yield connection
+            return
+        if not self._turns.acquire(WAIT_SECONDS):
+            raise Refusal("busy", retry_after=1)
+        try:
+            with _said_in_our_words(), self.engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+        finally:
+            self._turns.release()
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Do work in one transaction; again, if another came first with the same key or both locked each other.
+
+        Raises:
+            Refusal: `busy` if it did not come through in three tries.
+        """
+        for _ in range(TRIES):
+            try:
+                with self.write() as connection:
+                    return work(connection)
+            except IntegrityError:
+                continue
+            except DBAPIError as error:
+                if not _locked_each_other(error):
+                    raise
+        raise Refusal("busy", retry_after=1)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _sqlite_ways(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: object) -> None:
+        # SQLAlchemy would begin late and deferred: two readers that both go on to write would then lock each other.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+            "wal_autocheckpoint=2000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _locked_each_other(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _DEADLOCK
+
+
+@contextmanager
+def _said_in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and _locked_each_other(error):
+            raise
+        raise Refusal("busy", retry_after=1) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Refusal("busy", retry_after=1) from error
+        raise
