@@ -27,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # a worker of xdist: it got the environment made here
     for name in [name for name in os.environ if name.startswith("RX_")]:
-        # These two say what runs the tests, which tests of ./rx need to know.
-        if name not in {"RX_VENV", "RX_PYTHON"}:
+        # What runs the tests, which tests of ./rx need to know, and a PostgreSQL that is ready.
+        if name not in {"RX_VENV", "RX_PYTHON", "RX_TEST_POSTGRESQL"}:
             del os.environ[name]
     config.stash[_cache] = tempfile.TemporaryDirectory(prefix="rx-review-tests-")
     os.environ["RX_CACHE_DIR"] = config.stash[_cache].name

@@ -2,6 +2,7 @@
 
 RxError                      exit code
 ├── InputError               2   a prescription or file that cannot be read
+│   └── ContradictionError   2   it can be read, and contradicts itself
 ├── LibraryError             2   rules/ or formulary/ do not hold together
 ├── ProofError               1   an example or a proof of a rule fails
 ├── EngineError              3   the rule engine failed; manual review is required
@@ -45,6 +46,10 @@ class InputError(RxError):
     """A prescription, or the file it came in, cannot be read."""
 
     exit_code: ClassVar[int] = 2
+
+
+class ContradictionError(InputError):
+    """Every field is well formed, and the fields contradict each other."""
 
 
 class LibraryError(RxError):

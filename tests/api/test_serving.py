@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.api.running import Running, gone, is_alive
 
+from rx_review import config
 from rx_review.api.ports import claim, worker_socket
 from rx_review.cli.serve import fitting_workers
 from rx_review.errors import EnvironmentFault
@@ -266,3 +267,15 @@ def test_sqlite_takes_one_worker_and_postgresql_one_a_core():
     assert fitting_workers("postgresql+psycopg://db/rx", None) == os.cpu_count()
     with pytest.raises(EnvironmentFault, match="SQLite takes one process"):
         fitting_workers("sqlite:///rx.sqlite3", 2)
+
+
+def test_the_address_of_the_database_may_stand_in_a_file(monkeypatch, tmp_path):
+    (tmp_path / "url").write_text("postgresql+psycopg://db/rx\n", encoding="utf-8")
+    monkeypatch.setenv("RX_DATABASE_URL_FILE", str(tmp_path / "url"))
+    assert config.database_url() == "postgresql+psycopg://db/rx"
+    monkeypatch.setenv("RX_DATABASE_URL", "sqlite:///here.sqlite3")
+    assert config.database_url() == "sqlite:///here.sqlite3"
+    monkeypatch.delenv("RX_DATABASE_URL")
+    monkeypatch.setenv("RX_DATABASE_URL_FILE", str(tmp_path / "none"))
+    with pytest.raises(EnvironmentFault, match="let RX_DATABASE_URL_FILE name a text file"):
+        config.database_url()

@@ -1,5 +1,6 @@
 """Keys, their files, and algorithms by name."""
 
+import dataclasses
 import hashlib
 import io
 import os
@@ -223,3 +224,10 @@ def test_an_export_of_an_unknown_algorithm_is_not_called_whole(other, monkeypatc
     monkeypatch.undo()
     found = verify_export(io.BytesIO(data), [new_signer().verifier])
     assert [fault.what for fault in found.faults] == [f"no such signing algorithm here: {OTHER}"]
+
+
+def test_a_seal_that_names_another_algorithm_than_its_key_has_is_refused(signer, other):
+    chain = Chain(signer, [])
+    chain.parts = [(dataclasses.replace(chain.add(), algorithm=OTHER), [])]
+    found = verify_export(io.BytesIO(chain.export()), [signer.verifier])
+    assert found.faults[0].what == f"its algorithm, {OTHER}, is not that of its key, ed25519-sha256"

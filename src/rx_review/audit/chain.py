@@ -72,7 +72,7 @@ class Seal:
 
 
 def entry_digest(salt: bytes, body: bytes, algorithm: str = ED25519) -> str:
-    """Hash of `rx-review audit entry` and a zero byte, then salt and body, each behind its length (8 bytes, big-endian).
+    """Hash of `rx-review audit entry`, a zero byte, then salt and body, each behind its length (8 bytes, big-endian).
 
     With SHA-256 it is `rx_review.domain.entries.entry_digest`. The hash is that of the algorithm which seals the
     entry: whoever changes to one with another hash seals first what is open.

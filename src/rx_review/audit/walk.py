@@ -33,12 +33,12 @@ class Walk:
     """
 
     def __init__(self, county: str, verifiers: Sequence[Verifier], checkpoints: Sequence[Seal]) -> None:
+        self.county = county
         self.faults: list[Fault] = []
         self.seals = self.entries = self.erased = self.proved = 0
         self.first: datetime | None = None
         self.last: Seal | None = None
         self.keys: list[str] = []
-        self._county = county
         self._verifiers = {verifier.key: verifier for verifier in verifiers}
         self._known = {algorithm.name for algorithm in algorithms()}
         self._open: _Open | None = None
@@ -134,8 +134,8 @@ class Walk:
 
     def _signing_faults(self, seal: Seal, where: str) -> Iterator[Fault]:
         """What is wrong with the county, the key or the signature."""
-        if seal.county != self._county:
-            yield fault("seal-county", where, county=seal.county, wanted=self._county)
+        if seal.county != self.county:
+            yield fault("seal-county", where, county=seal.county, wanted=self.county)
         verifier = self._verifiers.get(seal.key)
         if seal.algorithm not in self._known:
             yield fault("algorithm-unknown", where, algorithm=seal.algorithm)

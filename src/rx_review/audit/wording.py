@@ -9,6 +9,9 @@ from rx_review.errors import Fault
 _KEEP = "keep this file and ask the county for the store as it is"
 _KEEP_ZH = "请保全本文件，并向县里调取现存数据库"
 
+_STORE = "keep the database as it is, with its backups, and ask who had access to it"
+_STORE_ZH = "请保全数据库及其备份，并查明何人访问过"
+
 _WORDS: Mapping[str, tuple[str, str, str]] = {
     "line": ("{what}", _KEEP, "{zh}；" + _KEEP_ZH),
     "long": ("a line of more than {most} bytes", _KEEP, "一行超过 {most} 字节；" + _KEEP_ZH),
@@ -60,6 +63,27 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
                    "结束行计封条 {seals} 个、记录 {entries} 条，实有 {seen_seals} 个、{seen_entries} 条；请重新导出"),
     "end-bytes": ("the file is not the one that was written: the closing line has another SHA-256",
                   "fetch the export again", "文件与导出时不同：结束行的 SHA-256 不符；请重新导出"),
+    "stored-astray": ("{count} rows of the audit name seal {number}, which is not there: it was taken out", _STORE,
+                      "{count} 条审计记录指向不存在的第{number}号封条：封条被删去；" + _STORE_ZH),
+    "stored-half": ("of entry {id} only one of salt and body is left: erasure takes both", _STORE,
+                    "记录 {id} 的盐值与内容只剩其一：依法销毁应同时销毁两者；" + _STORE_ZH),
+    "stored-open-erased": ("entry {id} was erased before any seal took it up", _STORE,
+                           "记录 {id} 尚未封存即被抹去；" + _STORE_ZH),
+    "stored-columns": ("entry {id}: the columns beside the body say something else than it: {names}", _STORE,
+                       "记录 {id} 的检索列与内容不符：{names}；" + _STORE_ZH),
+    "stored-review-altered": ("not what was decided from: {parts} of this review of prescription {prescription} have"
+                              " other digests than entry {id} of the audit names", _STORE,
+                              "处方 {prescription} 的这次审核被改动：{parts} 与审计记录 {id} 所载摘要不符；"
+                              + _STORE_ZH),
+    "stored-review-columns": ("the columns beside the decision say something else than it: {names}", _STORE,
+                              "检索列与审核结果不符：{names}；" + _STORE_ZH),
+    "stored-review-unnoted": ("no entry of the audit tells of this review of prescription {prescription}", _STORE,
+                              "处方 {prescription} 的这次审核没有对应的审计记录；" + _STORE_ZH),
+    "stored-review-alone": ("its prescription is not there", _STORE, "其处方已不存在；" + _STORE_ZH),
+    "stored-review-gone": ("entry {id} tells of a review at {at} that is not there", _STORE,
+                           "记录 {id} 所载 {at} 的审核已不存在；" + _STORE_ZH),
+    "stored-state": ("its state is {state}, and the last entry of the audit says {told}", _STORE,
+                     "其状态为 {state}，而最后一条审计记录为 {told}；" + _STORE_ZH),
 }  # fmt: skip
 
 
@@ -67,3 +91,9 @@ def fault(kind: str, where: str, **values: object) -> Fault:
     """A fault of that kind; `values` are what its words name."""
     what, do, zh = (text.format(**values) for text in _WORDS[kind])
     return Fault(where, what, do, zh)
+
+
+def of_store(found: Fault) -> Fault:
+    """A fault of an export, said of the database itself."""
+    zh = None if found.zh is None else found.zh.replace(_KEEP_ZH, _STORE_ZH)
+    return Fault(found.where, found.what, found.do.replace(_KEEP, _STORE), zh)

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Editions: keys, sign, verify, pack, compare · 规则与药品知识的版本")
+app = typer.Typer(no_args_is_help=True, help="Editions: sign, publish, roll back, compare · 规则与药品知识的版本")
 
+_Statements = Annotated[list[str], typer.Option("--statement", help="file of a statement; once for each of two people")]
+_Reason = Annotated[str, typer.Option(help="why, in one line")]
 _Bundle = Annotated[str, typer.Argument(help="a folder that holds rules/ and formulary/, or a file of `edition pack`")]
 
 
@@ -28,14 +30,18 @@ def edition_sign(
     person: Annotated[str, typer.Option(help="who signs: name or staff code, as the key has it")],
     key: Annotated[str, typer.Option(help="file of the signer's private key")],
     out: Annotated[str | None, typer.Option(help="file of the statement; default: a name in this folder")] = None,
+    roll_back: Annotated[
+        bool, typer.Option("--roll-back", help="that it hold again, as it did; the digest itself will do for BUNDLE")
+    ] = False,
 ) -> None:
-    """Check an edition and sign that it is to be published.
+    """Check an edition and sign that it is to be published; or, with --roll-back, that an earlier one hold again.
 
-    It must load, lint must find nothing and every rule must be proved. Exits with 2 and every fault otherwise.
+    To be published it must load, lint must find nothing and every rule must be proved. Exits with 2 and every fault
+    otherwise.
     """
-    from rx_review.cli.edition_signing import sign
+    from rx_review.cli.edition_signing import sign, sign_roll_back
 
-    sign(bundle, person, key, out)
+    (sign_roll_back if roll_back else sign)(bundle, person, key, out)
 
 
 @app.command("verify")
@@ -74,3 +80,39 @@ def edition_diff(
     from rx_review.cli.edition_diff import diff
 
     diff(before, after, json)
+
+
+@app.command("publish")
+def edition_publish(bundle: _Bundle, statement: _Statements, reason: _Reason) -> None:
+    """Check an edition once more and let it hold in the county from now on; two people must have signed it.
+
+    Each needs an account as lead, chief or administrator with the key registered. Services take it over within
+    seconds. Exits with 2 and every fault if it is refused; then nothing has changed.
+    """
+    from rx_review.cli.edition_publishing import publish_edition
+
+    publish_edition(bundle, statement, reason)
+
+
+@app.command("list")
+def edition_list(json: Annotated[bool, typer.Option("--json", help="one JSON array")] = False) -> None:
+    """List the editions that were published: by whom, when each held and why."""
+    from rx_review.cli.edition_publishing import list_editions
+
+    list_editions(json)
+
+
+@app.command("rollback")
+def edition_rollback(
+    digest: Annotated[str, typer.Argument(help="of the edition, or its first 12 signs: see `edition list`")],
+    statement: _Statements,
+    reason: _Reason,
+) -> None:
+    """Let an edition hold again that was published before; two people must ask for it with `edition sign --roll-back`.
+
+    Their statements must be younger than a week and than the last switch. Exits with 2 and every fault if it is
+    refused; then nothing has changed.
+    """
+    from rx_review.cli.edition_publishing import roll_back
+
+    roll_back(digest, statement, reason)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from rich.text import Text
 
 from rx_review import config
@@ -12,11 +13,12 @@ from rx_review.cli.console import err, out
 from rx_review.cli.edition_bundle import opened, read_file, write_file
 from rx_review.editions.checking import check_edition
 from rx_review.editions.keys import fingerprint, open_private, open_public, person_of, write_keys
-from rx_review.editions.signing import check_statements, read_statement, sign_edition, write_statement
+from rx_review.editions.signing import Statement, check_statements, read_statement, sign_edition, write_statement
 from rx_review.errors import Fault, InputError, LibraryError
 from rx_review.library.edition import digest_of
 
 _STATEMENT = 65_536
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def keygen(person: str, file: str) -> None:
@@ -32,7 +34,32 @@ def keygen(person: str, file: str) -> None:
 
 
 def sign(bundle: str, person: str, key_file: str, file: str | None) -> None:
-    """Check an edition, sign it and write the statement."""
+    """Check an edition, sign that it be published and write the statement."""
+    name, key = _signer(person, key_file, file)
+    with opened(bundle) as (rules, formulary):
+        digest = digest_of(rules, formulary)
+        if faults := check_edition(rules, formulary, config.today(), config.cache_dir()):
+            raise LibraryError(*faults)
+        if digest_of(rules, formulary) != digest:
+            do, zh = "sign again when nobody writes to it", "检查期间文件有改动；请在无人修改时重签"
+            raise LibraryError(Fault(bundle, "changed while it was checked", do, zh))
+    _write(sign_edition(digest, name, config.now(), key), file)
+
+
+def sign_roll_back(bundle: str, person: str, key_file: str, file: str | None) -> None:
+    """Sign that an edition hold again, given itself or by its digest, and write the statement.
+
+    It is not checked: it was when it was published, and what was due for review since must not stop the way back.
+    """
+    name, key = _signer(person, key_file, file)
+    digest = bundle.removeprefix("sha256:")
+    if not _DIGEST.fullmatch(digest):
+        with opened(bundle) as folders:
+            digest = digest_of(*folders)
+    _write(sign_edition(digest, name, config.now(), key, "roll back"), file)
+
+
+def _signer(person: str, key_file: str, file: str | None) -> tuple[str, Ed25519PrivateKey]:
     name = person_of(person, "--person")
     owner, key = open_private(Path(key_file))
     if owner and owner != name:
@@ -41,18 +68,15 @@ def sign(bundle: str, person: str, key_file: str, file: str | None) -> None:
     if file is not None:
         # Said before the seconds that the check takes.
         _refuse_taken(Path(file))
-    with opened(bundle) as (rules, formulary):
-        digest = digest_of(rules, formulary)
-        if faults := check_edition(rules, formulary, config.today(), config.cache_dir()):
-            raise LibraryError(*faults)
-        if digest_of(rules, formulary) != digest:
-            do, zh = "sign again when nobody writes to it", "检查期间文件有改动；请在无人修改时重签"
-            raise LibraryError(Fault(bundle, "changed while it was checked", do, zh))
-    statement = sign_edition(digest, name, config.now(), key)
-    path = Path(file or f"statement-{digest[:12]}-{statement.key.removeprefix('sha256:')[:8]}.json")
+    return name, key
+
+
+def _write(statement: Statement, file: str | None) -> None:
+    path = Path(file or f"statement-{statement.digest[:12]}-{statement.key.removeprefix('sha256:')[:8]}.json")
     _refuse_taken(path)
     write_file(path, write_statement(statement))
-    out().print(f"{path}\n{name} 已签 signed\nsha256:{digest}", markup=False)
+    what = {"publish": "发布 to publish", "roll back": "回退 to roll back"}[statement.says]
+    out().print(f"{path}\n{statement.person} 已签 signed · {what}\nsha256:{statement.digest}", markup=False)
 
 
 def _refuse_taken(path: Path) -> None:
@@ -64,7 +88,7 @@ def _refuse_taken(path: Path) -> None:
 def verify(bundle: str, statement_files: list[str], public_files: list[str]) -> int:
     """Say whether two people signed this edition; 1 if not."""
     keys = _keys(public_files)
-    statements = [read_statement(read_file(name, _STATEMENT), name) for name in statement_files]
+    statements = open_statements(statement_files)
     with opened(bundle) as (rules, formulary):
         digest = digest_of(rules, formulary)
     if faults := check_statements(digest, statements, keys):
@@ -75,6 +99,15 @@ def verify(bundle: str, statement_files: list[str], public_files: list[str]) -> 
         out().print(f"{statement.person}  {statement.at.isoformat()}  {statement.key}", markup=False)
     out().print(f"签名有效 the signatures hold\nsha256:{digest}", markup=False)
     return 0
+
+
+def open_statements(files: list[str]) -> list[Statement]:
+    """Read the files of statements.
+
+    Raises:
+        InputError: if one cannot be read or is none.
+    """
+    return [read_statement(read_file(name, _STATEMENT), name) for name in files]
 
 
 def _keys(files: list[str]) -> dict[str, Ed25519PublicKey]:

@@ -68,6 +68,7 @@ def whole(
         "approved": _approved(row),
         "after_review": row.after_review,
         "holder": row.holder,
+        "fence": row.fence if row.holder is not None else None,
         "lease_until": stamp(row.lease_until),
         "queue": None if waiting is None else dict(waiting),
         "poll_after": _POLL_SECONDS[named.action],

@@ -9,8 +9,8 @@ from typing import Any
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import stamp
 from rx_review.desk.centre import Centre
-from rx_review.desk.moving import Moved, Moving, handles, sees
 from rx_review.desk.reviewing import lay_down, review_sheet
+from rx_review.desk.step import Moved, Moving, sees
 from rx_review.desk.timing import first_due
 from rx_review.domain.moves import STATE_NAMES, row
 from rx_review.domain.prescription import Prescription, Signature
@@ -69,7 +69,6 @@ def token(centre: Centre, found: Row[Any], until: datetime) -> str:
     return f"{found.revision}.{seconds}.{centre.vault.mark('release', *parts)[:32]}"
 
 
-@handles("charge")
 def charge(moving: Moving) -> Moved:
     """Charge what was approved, and nothing else."""
     found, given = moving.row, moving.request.token
@@ -96,19 +95,16 @@ def _check_token(moving: Moving, given: str) -> None:
         raise Refusal("content-changed", "the release token has expired: ask the gate again", "放行凭证已过期")
 
 
-@handles("refund")
 def refund(moving: Moving) -> Moved:
     """Refund what was charged and not supplied."""
     return Moved("refunded", {"due_at": first_due("refunded", None, moving.row.expires_at)})
 
 
-@handles("void")
 def void(moving: Moving) -> Moved:
     """Make it void after the refund."""
     return Moved("cancelled", {"due_at": None})
 
 
-@handles("supply")
 def supply(moving: Moving) -> Moved:
     """Supply all lines. The review at this stage must not find what nobody accepted when it was approved."""
     found, given = moving.row, moving.request.dispensed

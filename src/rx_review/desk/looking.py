@@ -11,7 +11,7 @@ from typing import Any
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import stamp, tell
 from rx_review.desk.centre import Centre
-from rx_review.desk.moving import sees
+from rx_review.desk.step import sees
 from rx_review.domain.identity import masked_name, masked_number
 from rx_review.domain.moves import STATE_NAMES
 from rx_review.domain.problems import Refusal

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from rx_review.desk.moving import Moved, Moving, handles
 from rx_review.desk.settling import settle
+from rx_review.desk.step import Moved, Moving
 from rx_review.desk.timing import escalates_at, first_due
 from rx_review.domain.problems import Refusal
 from rx_review.domain.review import Review
@@ -18,7 +18,6 @@ _LEADING = frozenset({"lead", "chief"})
 _FREE: dict[str, Any] = {"holder": None, "lease_until": None}
 
 
-@handles("take")
 def take(moving: Moving) -> Moved:
     """Take a sheet for a while. The fence counts up: what an earlier holder still sends is refused."""
     _may_take(moving)
@@ -42,14 +41,12 @@ def _may_take(moving: Moving) -> None:
         raise Refusal("lacks-skill", more={"skill": found.skill})
 
 
-@handles("put_back")
 def put_back(moving: Moving) -> Moved:
     """Put a sheet back; it waits from now."""
     _must_hold(moving)
     return Moved("waiting", {**_FREE, "due_at": _waits(moving)}, {"seconds": _seconds(moving)})
 
 
-@handles("approve")
 def approve(moving: Moving) -> Moved:
     """Approve: bound to the content and the edition. Where a rule asks for two, the first approval is kept."""
     note: dict[str, Any] = {"seconds": _seconds(moving), "pharmacist": _snapshot(moving), "content": moving.row.content}
@@ -77,7 +74,6 @@ def approve(moving: Moving) -> Moved:
     return Moved("approved", values, {**note, "edition": moving.row.edition, "settled": settled})
 
 
-@handles("return", "refuse")
 def send_back(moving: Moving) -> Moved:
     """Return to the prescriber, or refuse and report (处方管理办法 arts. 36 and 40)."""
     if moving.state == "taken":
@@ -89,7 +85,6 @@ def send_back(moving: Moving) -> Moved:
     return Moved(to, {**_FREE, "due_at": _ends(moving, to)}, note)  # type: ignore[arg-type]
 
 
-@handles("confirm", "object")
 def review_afterwards(moving: Moving) -> Moved:
     """Review what was released or supplied without review; it stays counted as unreviewed at the time."""
     if moving.row.after_review != "due":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from rx_review.desk.moving import Moved, Moving, handles
 from rx_review.desk.reviewing import lay_down, review_sheet
 from rx_review.desk.sheet import never_unreviewed
+from rx_review.desk.step import Moved, Moving
 from rx_review.desk.submission import decided, reviewed_note
 from rx_review.desk.timing import first_due
 from rx_review.domain.county import StaffEntry
@@ -20,7 +20,6 @@ from rx_review.store import reviews
 _FREE: dict[str, Any] = {"holder": None, "lease_until": None}
 
 
-@handles("resign")
 def resign(moving: Moving) -> Moved:
     """The prescriber gives the reason and signs again (再次签名, 处方管理办法 art. 6): what was returned is asked anew.
 
@@ -46,7 +45,6 @@ def resign(moving: Moving) -> Moved:
     return _again(moving, changed, keys)
 
 
-@handles("countersign")
 def countersign(moving: Moving) -> Moved:
     """A physician countersigns the sheet of an assistant (处方管理办法 art. 8)."""
     found = registers.entry(moving.connection, "staff", moving.person)
@@ -76,13 +74,11 @@ def _again(moving: Moving, sheet: Prescription, resigned: frozenset[str]) -> Mov
     return Moved(values.pop("state"), {**values, "resigned": ",".join(sorted(resigned))}, note)
 
 
-@handles("cancel")
 def cancel(moving: Moving) -> Moved:
     """Cancel before it is charged."""
     return Moved("cancelled", {**_FREE, "due_at": None})
 
 
-@handles("release")
 def release(moving: Moving) -> Moved:
     """Release in an emergency without review: signed, counted as unreviewed, reviewed after.
 

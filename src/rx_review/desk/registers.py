@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import stamp
 from rx_review.desk.centre import Centre
-from rx_review.desk.moving import sees
 from rx_review.desk.standing import is_rule_name
+from rx_review.desk.step import sees
 from rx_review.domain.county import Member, Registration, StaffEntry, StandingDecision
 from rx_review.domain.prescription import Strict
 from rx_review.domain.problems import Pointed, Refusal

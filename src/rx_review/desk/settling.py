@@ -7,7 +7,7 @@ from typing import Any
 
 from rx_review.desk.actor import Actor
 from rx_review.desk.centre import Centre
-from rx_review.desk.moving import Moving, sees
+from rx_review.desk.step import Moving, sees
 from rx_review.domain.county import Dismissal
 from rx_review.domain.problems import Pointed, Refusal
 from rx_review.domain.review import Review

@@ -10,7 +10,7 @@ from typing import Any
 
 from rx_review.desk.actor import SYSTEM
 from rx_review.desk.centre import Centre
-from rx_review.desk.moving import Moved, Moving, apply
+from rx_review.desk.step import Moved, Moving, apply
 from rx_review.desk.timing import escalates_at, first_due
 from rx_review.domain.moves import MoveName, row
 from rx_review.domain.problems import Refusal

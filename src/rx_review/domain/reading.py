@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.strict_json import DECODER, decode, escape, not_json, too_deep
-from rx_review.domain.wording import say_fault
-from rx_review.errors import Fault, InputError
+from rx_review.domain.wording import CONTRADICTIONS, say_fault
+from rx_review.errors import ContradictionError, Fault, InputError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -50,7 +50,7 @@ def check_prescription(tree: Any, shown: str = "") -> Prescription:
     Raises:
         InputError: with every fault.
     """
-    return _check(Prescription, tree, shown)
+    return check_document(Prescription, tree, shown)
 
 
 def read_circumstances(text: str, shown: str = "") -> Circumstances:
@@ -68,14 +68,22 @@ def check_circumstances(tree: Any, shown: str = "") -> Circumstances:
     Raises:
         InputError: with every fault.
     """
-    return _check(Circumstances, tree, shown)
+    return check_document(Circumstances, tree, shown)
 
 
-def _check(model: type[M], tree: Any, shown: str) -> M:
+def check_document(model: type[M], tree: Any, shown: str = "") -> M:
+    """Check a decoded document against its model.
+
+    Raises:
+        ContradictionError: every field is as its model says, but the fields contradict each other.
+        InputError: with every fault.
+    """
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        raise InputError(*_faults(error, shown, model)) from None
+        kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
+        refusal = ContradictionError if kinds <= CONTRADICTIONS else InputError
+        raise refusal(*_faults(error, shown, model)) from None
 
 
 def _faults(error: ValidationError, shown: str, whole: type[BaseModel]) -> Iterator[Fault]:

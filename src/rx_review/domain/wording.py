@@ -53,7 +53,16 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "a male patient who is pregnant or breast-feeding", "correct one of them", "男性患者写有妊娠或哺乳；请更正其一"),
     "birth_after_issue": (
         "the birth date is later than the day of issue", "correct one of them", "出生日期晚于开方日；请更正"),
+    "staff_without_part": (
+        "neither prescriber nor pharmacist is given", "give one of them", "医师、药师信息均未填写；请至少填写一项"),
+    "duty_backwards": ("the duty ends before it begins", "correct one of them", "值班结束早于开始；请更正其一"),
 }  # fmt: skip
+
+CONTRADICTIONS = frozenset({
+    "allergies_contradict", "allergies_unnamed", "birth_after_issue", "consent_without_line", "duty_backwards",
+    "line_numbers_repeat", "line_without_drug", "patient_contradicts", "reason_without_line", "staff_without_part",
+})  # fmt: skip
+"""Kinds of fault in which every field is well formed and the fields do not go together: no schema can say them."""
 
 _DATES = ("date_", "datetime_")
 

@@ -1,4 +1,4 @@
-"""A person's signed statement that an edition is to be published, and whether enough people have made one."""
+"""A person's signed statement that an edition is to be published, or to hold again, and whether enough made one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from rx_review.domain.values import Instant
 from rx_review.editions.keys import Person, fingerprint
 from rx_review.errors import Fault, InputError
 
+Purpose = Literal["publish", "roll back"]
+"""What a statement asks for: that an edition be published, or that one which was published before hold again."""
+
 FORMAT: Literal["rx-review edition statement 1"] = "rx-review edition statement 1"
 
 _MOST = 16_384
@@ -30,7 +33,7 @@ class Said(Strict):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     person: Person
     at: Instant
-    says: Literal["publish"]
+    says: Purpose
     key: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     """Fingerprint of the key that signs."""
 
@@ -64,20 +67,23 @@ class Statement(Said):
         return self.key == fingerprint(key)
 
 
-def sign_edition(digest: str, person: str, at: datetime, private_key: Ed25519PrivateKey) -> Statement:
-    """Sign that an edition is to be published.
+def sign_edition(
+    digest: str, person: str, at: datetime, private_key: Ed25519PrivateKey, says: Purpose = "publish"
+) -> Statement:
+    """Sign that an edition is to be published, or to hold again.
 
     Args:
         digest: of the edition, 64 hexadecimal digits.
         person: who signs.
         at: when, with an offset.
         private_key: of that person.
+        says: what the person asks for.
 
     Raises:
         ValueError: if digest, person or instant cannot be one.
     """
     key = fingerprint(private_key.public_key())
-    said = Said(format=FORMAT, digest=digest, person=person, at=at, says="publish", key=key)
+    said = Said(format=FORMAT, digest=digest, person=person, at=at, says=says, key=key)
     signature = base64.b64encode(private_key.sign(said.signed_text())).decode()
     return Statement(**said.model_dump(), signature=signature)
 
@@ -115,20 +121,25 @@ def _not_one(where: str, what: str) -> Fault:
 
 
 def check_statements(
-    digest: str, statements: Iterable[Statement], keys: Mapping[str, Ed25519PublicKey], needed: int = 2
+    digest: str,
+    statements: Iterable[Statement],
+    keys: Mapping[str, Ed25519PublicKey],
+    needed: int = 2,
+    says: Purpose = "publish",
 ) -> list[Fault]:
-    """Everything that keeps these statements from publishing an edition; nothing if they suffice.
+    """Everything that keeps these statements from what they ask for of an edition; nothing if they suffice.
 
     Args:
         digest: of the edition, 64 hexadecimal digits.
         statements: that were made; each must hold.
         keys: the public key of each person who may sign.
         needed: how many different people, with as many different keys, must have signed.
+        says: what each must ask for.
     """
     faults: list[Fault] = []
     signers: dict[str, str] = {}
     for statement in statements:
-        found = list(_faults(statement, digest, keys, signers))
+        found = [*_purpose_faults(statement, says), *_faults(statement, digest, keys, signers)]
         faults += found
         if not found:
             signers[statement.person] = statement.key
@@ -137,6 +148,13 @@ def check_statements(
         do = "let another person sign it with a key of their own"
         faults.append(Fault(f"edition {digest[:12]}", what, do, f"{zh}；请另一人用自己的密钥签名"))
     return faults
+
+
+def _purpose_faults(statement: Statement, says: Purpose) -> Iterator[Fault]:
+    if statement.says != says:
+        what, zh = f"says {statement.says!r}, not {says!r}", f"声明的是 {statement.says}，不是 {says}"
+        do = "sign with `rx edition sign`, to roll back with --roll-back"
+        yield Fault(f"statement of {statement.person}", what, do, f"{zh}；请重新签名，回退须加 --roll-back")
 
 
 def _faults(

@@ -7,6 +7,7 @@ that and adds what cannot be judged. If they disagree, or the C engine fails, a 
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -213,16 +214,26 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
+COMPILED = 4
+"""Compiled editions that a process keeps; who holds one longer holds it itself."""
+
 _reviewers: dict[str, Reviewer] = {}
+_compiling = threading.Lock()
 
 
 def reviewer_for(edition: Edition) -> Reviewer:
-    """The compiled edition, made once per process and digest."""
-    if edition.digest not in _reviewers:
-        _reviewers[edition.digest] = Reviewer(edition)
-        # An edition lives as long as the process: looking through its rows at each collection costs milliseconds.
-        gc.freeze()
-    return _reviewers[edition.digest]
+    """The compiled edition, made once per process and digest; the last few that were made are kept."""
+    with _compiling:
+        if edition.digest not in _reviewers:
+            if len(_reviewers) == COMPILED:
+                # Insertion order: the oldest goes. What was frozen with it is found again by the next collection.
+                del _reviewers[next(iter(_reviewers))]
+                gc.unfreeze()
+                gc.collect()
+            _reviewers[edition.digest] = Reviewer(edition)
+            # An edition lives for long: looking through its rows at each collection costs milliseconds.
+            gc.freeze()
+        return _reviewers[edition.digest]
 
 
 def review(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +12,15 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlmodel import col
 
 from rx_review.domain.entries import entry_body, entry_digest
-from rx_review.store.tables import AuditRow, SealRow
+from rx_review.domain.problems import Refusal
+from rx_review.store.database import Database
+from rx_review.store.tables import AuditRow, PrescriptionRow, SealRow
 
 _AUDIT = AuditRow.__table__  # type: ignore[attr-defined]
 _SEAL = SealRow.__table__  # type: ignore[attr-defined]
+_PRESCRIPTION = PrescriptionRow.__table__  # type: ignore[attr-defined]
 _INSERT = insert(_AUDIT)
+_STREAM = {"yield_per": 500}
 
 
 def append(
@@ -76,22 +81,80 @@ def last_seal(connection: Connection) -> Row[Any] | None:
     return connection.execute(select(_SEAL).order_by(_SEAL.c.number.desc()).limit(1)).one_or_none()
 
 
-def add_seal(connection: Connection, values: Mapping[str, Any], ids: Sequence[int]) -> None:
-    """Add a seal over rows. Two sealers at once: the second fails on the number and tries again."""
+def add_seal(connection: Connection, values: Mapping[str, Any], ids: Sequence[int]) -> bool:
+    """Add a seal over rows, if it follows the newest one and every row is still open; else nothing, and False.
+
+    Two at once: the second fails on the number, or finds another one there when it tries again.
+    """
+    newest = connection.execute(select(func.max(_SEAL.c.number))).scalar_one()
+    if values["number"] != (newest or 0) + 1:
+        return False
     connection.execute(insert(_SEAL), dict(values))
-    # A sealed row is never sealed again: what is not between these ids, or was sealed already, stays as it is.
+    covered = 0
+    # A row that becomes visible only now is not between these numbers, whatever its own.
     for start in range(0, len(ids), 500):
-        connection.execute(
+        covered += connection.execute(
             update(_AUDIT)
             .where(_AUDIT.c.id.in_(ids[start : start + 500]), _AUDIT.c.seal.is_(None))
             .values(seal=values["number"])
-        )
+        ).rowcount
+    if covered != len(ids):
+        raise Refusal("busy", "a row of the audit went away while it was sealed", "审计记录在封存时消失", retry_after=1)
+    return True
 
 
 def seals(connection: Connection, first: int = 1) -> Iterator[Row[Any]]:
     """Seals in order, from a number on."""
     query = select(_SEAL).where(_SEAL.c.number >= first).order_by(_SEAL.c.number)
-    yield from connection.execution_options(yield_per=500).execute(query)
+    yield from connection.execute(query, execution_options=_STREAM)
+
+
+def sealed(connection: Connection) -> Iterator[Row[Any]]:
+    """Every row that bears the number of a seal, by seal, in the order in which it covers them."""
+    query = select(_AUDIT).where(_AUDIT.c.seal.is_not(None)).order_by(_AUDIT.c.seal, _AUDIT.c.id)
+    yield from connection.execute(query, execution_options=_STREAM)
+
+
+def still_open(connection: Connection) -> Iterator[Row[Any]]:
+    """Every row that no seal covers yet, whole, oldest first."""
+    query = select(_AUDIT).where(_AUDIT.c.seal.is_(None)).order_by(_AUDIT.c.id)
+    yield from connection.execute(query, execution_options=_STREAM)
+
+
+def of_prescriptions(connection: Connection, prescriptions: Sequence[str]) -> Sequence[Row[Any]]:
+    """What happened to some hundred prescriptions, oldest first."""
+    return connection.execute(
+        select(_AUDIT).where(_AUDIT.c.prescription_id.in_(prescriptions)).order_by(_AUDIT.c.id)
+    ).all()
+
+
+def of_no_prescription(connection: Connection) -> Iterator[Row[Any]]:
+    """Rows about a prescription that is not there."""
+    there = select(_PRESCRIPTION.c.id).where(_PRESCRIPTION.c.id == _AUDIT.c.prescription_id).exists()
+    query = select(_AUDIT).where(_AUDIT.c.prescription_id.is_not(None), ~there).order_by(_AUDIT.c.id)
+    yield from connection.execute(query, execution_options=_STREAM)
+
+
+def totals(connection: Connection) -> Row[Any]:
+    """How many rows there are, how many a seal covers, and of how many only the digest is left."""
+    return connection.execute(
+        select(
+            func.count().label("rows"),
+            func.count(_AUDIT.c.seal).label("sealed"),
+            (func.count() - func.count(_AUDIT.c.body)).label("erased"),
+        ).select_from(_AUDIT)
+    ).one()
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Connection]:
+    """A connection that reads the database as it is now, whatever is written meanwhile."""
+    with database.read() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        yield connection
 
 
 def sealed_by(connection: Connection, number: int) -> Sequence[Row[Any]]:

@@ -138,6 +138,14 @@ def queue_size(connection: Connection) -> tuple[int, datetime | None]:
     return int(found[0]), found[1]
 
 
+def queue_by_member(connection: Connection) -> dict[str, int]:
+    """How many sheets wait at each member."""
+    rows = connection.execute(
+        select(_TABLE.c.institution, func.count()).where(_TABLE.c.state.in_(OPEN)).group_by(_TABLE.c.institution)
+    )
+    return {institution: int(count) for institution, count in rows}
+
+
 # --- supplies --------------------------------------------------------------------------------
 
 

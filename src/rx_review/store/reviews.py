@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,3 +75,48 @@ def between(connection: Connection, since: datetime | None, until: datetime | No
     if until is not None:
         query = query.where(_TABLE.c.at < until)
     yield from connection.execution_options(yield_per=200).execute(query.order_by(_TABLE.c.id))
+
+
+def numbers(
+    connection: Connection, since: datetime | None, until: datetime | None, prescription: str | None = None
+) -> array[int]:
+    """Ids of the reviews from an instant on and before another, of one prescription or of all, oldest first."""
+    query = select(_TABLE.c.id).order_by(_TABLE.c.id)
+    if since is not None:
+        query = query.where(_TABLE.c.at >= since)
+    if until is not None:
+        query = query.where(_TABLE.c.at < until)
+    if prescription is not None:
+        query = query.where(_TABLE.c.prescription_id == prescription)
+    return array("q", connection.execute(query, execution_options={"yield_per": 5_000}).scalars())
+
+
+def numbered(connection: Connection, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Some hundred reviews by id, oldest first, with institution, day of issue and number of the sheet, if it is there."""
+    return connection.execute(
+        select(_TABLE, _PRESCRIPTION.c.institution, _PRESCRIPTION.c.issued_on, _PRESCRIPTION.c.number)
+        .outerjoin(_PRESCRIPTION, _PRESCRIPTION.c.id == _TABLE.c.prescription_id)
+        .where(_TABLE.c.id.in_(ids))
+        .order_by(_TABLE.c.id)
+    ).all()
+
+
+def of_prescriptions(connection: Connection, prescriptions: Sequence[str]) -> Sequence[Row[Any]]:
+    """Every review of some hundred prescriptions, oldest first."""
+    return connection.execute(
+        select(_TABLE).where(_TABLE.c.prescription_id.in_(prescriptions)).order_by(_TABLE.c.id)
+    ).all()
+
+
+def of_no_prescription(connection: Connection) -> Sequence[int]:
+    """Ids of reviews whose prescription is not there."""
+    there = select(_PRESCRIPTION.c.id).where(_PRESCRIPTION.c.id == _TABLE.c.prescription_id).exists()
+    return connection.execute(select(_TABLE.c.id).where(~there).order_by(_TABLE.c.id)).scalars().all()
+
+
+def prescriptions_after(connection: Connection, after: str, most: int) -> Sequence[Row[Any]]:
+    """The next prescriptions by id, as (id, state)."""
+    table = _PRESCRIPTION.c
+    return connection.execute(
+        select(table.id, table.state).where(table.id > after).order_by(table.id).limit(most)
+    ).all()

@@ -1,0 +1,286 @@
+"""Replay: every stored decision decided again, from the facts that it was made on, with the edition that held then.
+
+The answer must be the same bytes. `recompute` starts earlier, from the sheet and what the world said, with today's
+code: there the facts must be the same bytes too, as long as the code that computes facts is the same (`semantics`).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from rx_review.audit.laid import Match, matched, noted_in, parts_of
+from rx_review.domain.circumstances import Circumstances
+from rx_review.domain.prescription import Prescription
+from rx_review.engine.difference import explain_difference
+from rx_review.engine.review import Reviewer
+from rx_review.engine.semantics import semantics
+from rx_review.engine.stored import decide_again, decision_json, facts_from_json, facts_json
+from rx_review.errors import Fault, LibraryError, RxError
+from rx_review.library.archive import edition_of
+from rx_review.store import audit, reviews
+from rx_review.store import editions as store
+from rx_review.store.database import Database, Row
+
+MOST_TOLD = 1_000
+"""Differences that a report tells one by one; all are counted."""
+_BATCH = 200
+# Reviews come by age, so that an edition is rarely asked for again once a newer one holds.
+_REVIEWERS = 4
+
+Kind = Literal["different", "recomputed", "moved", "undecidable", "altered"]
+"""What can be said of a review besides that it is equal.
+
+different: decided again from its own facts, the answer is another.
+recomputed: computed again by the same code from its own input, facts or answer are others.
+moved: computed again by newer code, facts or answer are others; that is why the code was changed.
+undecidable: its edition is not there, or what was stored cannot be read.
+altered: it is not what its entry in the audit names.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing to be said of a review, in lines of Chinese ` | ` English."""
+
+    kind: Kind
+    review: int
+    prescription: str
+    institution: str
+    number: str
+    revision: int
+    at: datetime
+    edition: str
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class ReplayReport:
+    """What a replay found."""
+
+    semantics: str
+    reviews: int = 0
+    equal: int = 0
+    """Decided again from stored facts to the same bytes."""
+    different: int = 0
+    undecidable: int = 0
+    altered: int = 0
+    computed: int = 0
+    """Computed again from the input."""
+    recomputed: int = 0
+    """Of these, by the same code, and yet others."""
+    moved: int = 0
+    """Of these, by newer code, and others."""
+    editions: int = 0
+    seconds: float = 0.0
+    told: list[Told] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """True if every decision was made again, byte for byte, and is what the audit names."""
+        return not (self.different or self.undecidable or self.altered or self.recomputed)
+
+
+def replay(
+    database: Database,
+    cache: Path | None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    prescription: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    recompute: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ReplayReport:
+    """Decide stored reviews again and compare, byte for byte.
+
+    Args:
+        database: where they are.
+        cache: where compiled editions are kept; None for nowhere.
+        since: only reviews from this instant on.
+        until: only reviews before this instant.
+        prescription: only reviews of the prescription with this id.
+        sample: only so many of them, drawn by `seed`.
+        seed: the same seed draws the same sample of the same reviews.
+        recompute: compute facts and decision again from sheet and circumstances, too.
+        progress: called with how many are done, and of how many.
+
+    Raises:
+        Refusal: `busy` if the database is away.
+        EnvironmentFault: rx-review was installed without its source, or an edition cannot be unpacked.
+    """
+    began = time.perf_counter()
+    with database.read() as connection:
+        chosen: Sequence[int] = reviews.numbers(connection, since, until, prescription)
+    if sample is not None and sample < len(chosen):
+        chosen = sorted(random.Random(seed).sample(chosen, sample))
+    run = _Replay(database, cache, recompute)
+    for start in range(0, len(chosen), _BATCH):
+        run.batch(chosen[start : start + _BATCH])
+        if progress is not None:
+            progress(min(start + _BATCH, len(chosen)), len(chosen))
+    run.report.editions = len(run.reviewers.seen)
+    run.report.seconds = time.perf_counter() - began
+    return run.report
+
+
+class _Reviewers:
+    """Editions by digest, compiled, the latest few of them."""
+
+    def __init__(self, database: Database, cache: Path | None) -> None:
+        self.seen: set[str] = set()
+        self._database = database
+        self._cache = cache
+        self._kept: OrderedDict[str, Reviewer | LibraryError] = OrderedDict()
+
+    def of(self, digest: str) -> Reviewer:
+        """The edition of a digest.
+
+        Raises:
+            LibraryError: it is not kept, or is not what its digest says.
+        """
+        found = self._kept.get(digest)
+        if found is None:
+            found = self._kept[digest] = self._load(digest)
+            if len(self._kept) > _REVIEWERS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(digest)
+        if isinstance(found, LibraryError):
+            raise found
+        return found
+
+    def _load(self, digest: str) -> Reviewer | LibraryError:
+        with self._database.read() as connection:
+            row = store.edition(connection, digest)
+        self.seen.add(digest)
+        try:
+            if row is None:
+                return _lost(digest)
+            return Reviewer(edition_of(row.archive, self._cache, digest))
+        except LibraryError as error:
+            return error
+
+
+class _Replay:
+    """One run."""
+
+    def __init__(self, database: Database, cache: Path | None, recompute: bool) -> None:
+        self.reviewers = _Reviewers(database, cache)
+        self.report = ReplayReport(semantics())
+        self._database = database
+        self._recompute = recompute
+
+    def batch(self, ids: Sequence[int]) -> None:
+        """Some hundred reviews."""
+        with self._database.read() as connection:
+            rows = reviews.numbered(connection, ids)
+            names = sorted({row.prescription_id for row in rows})
+            told = audit.of_prescriptions(connection, names)
+            laid = reviews.of_prescriptions(connection, names)
+        matches = _matches(laid, told)
+        for row in rows:
+            self._one(row, matches.get(row.id))
+
+    def _one(self, row: Row[Any], match: Match | None) -> None:
+        self.report.reviews += 1
+        if lines := _altered(match):
+            self._tell("altered", row, lines)
+        if row.institution is None:
+            self._tell("undecidable", row, ["其处方已不存在 | its prescription is not there"])
+            return
+        parts = parts_of(row)
+        try:
+            reviewer = self.reviewers.of(row.edition)
+            self._decide(row, reviewer, parts)
+            if self._recompute:
+                self._compute(row, reviewer, parts)
+        except (RxError, ValidationError, KeyError) as error:
+            self._tell("undecidable", row, _said(error))
+
+    def _decide(self, row: Row[Any], reviewer: Reviewer, parts: dict[str, bytes]) -> None:
+        """From the stored facts."""
+        facts = facts_from_json(parts["facts"])
+        again = decision_json(decide_again(reviewer, row.number, row.revision, row.institution, row.issued_on, facts))
+        if again == parts["decision"]:
+            self.report.equal += 1
+        else:
+            self._tell("different", row, explain_difference(parts["decision"], again))
+
+    def _compute(self, row: Row[Any], reviewer: Reviewer, parts: dict[str, bytes]) -> None:
+        """From the stored input."""
+        sheet = Prescription.model_validate_json(parts["body"])
+        circumstances = Circumstances.model_validate_json(parts["circumstances"])
+        review, facts = reviewer.decide(sheet, circumstances, row.at)
+        again, computed = decision_json(review), facts_json(facts)
+        self.report.computed += 1
+        lines = [] if again == parts["decision"] else explain_difference(parts["decision"], again)
+        if computed != parts["facts"]:
+            lines.append("由原始处方算得的事实不同 | the facts computed from the input are others")
+        if lines:
+            self._tell("recomputed" if row.semantics == self.report.semantics else "moved", row, lines)
+
+    def _tell(self, kind: Kind, row: Row[Any], lines: Sequence[str]) -> None:
+        setattr(self.report, kind, getattr(self.report, kind) + 1)
+        if len(self.report.told) < MOST_TOLD:
+            self.report.told.append(
+                Told(
+                    kind, row.id, row.prescription_id, row.institution or "", row.number or "", row.revision, row.at, row.edition,
+                    tuple(lines),
+                )
+            )  # fmt: skip
+
+
+def _matches(laid: Sequence[Row[Any]], told: Sequence[Row[Any]]) -> dict[int, Match]:
+    """Each review beside its entry, by the review's id."""
+    by_prescription: defaultdict[str, tuple[list[Row[Any]], list[Row[Any]]]] = defaultdict(lambda: ([], []))
+    for place, rows in enumerate((laid, told)):
+        for row in rows:
+            by_prescription[row.prescription_id][place].append(row)
+    found: dict[int, Match] = {}
+    for its_reviews, its_entries in by_prescription.values():
+        matches, _ = matched(its_reviews, noted_in(its_entries))
+        erased = any(entry.body is None for entry in its_entries)
+        found |= {each.review.id: each for each in matches if not (each.noted is None and erased)}
+    return found
+
+
+def _altered(match: Match | None) -> list[str]:
+    """What the audit says against a review; of one without a match nothing can be said: entries were erased."""
+    if match is None:
+        return []
+    if match.noted is None:
+        return ["审计记录中没有这次审核 | no entry of the audit tells of this review"]
+    if match.altered:
+        parts = ", ".join(match.altered)
+        return [f"与审计记录 {match.noted.entry} 所载摘要不符：{parts} | not what audit entry {match.noted.entry} names: {parts}"]
+    return []
+
+
+def _said(error: RxError | ValidationError | KeyError) -> list[str]:
+    match error:
+        case RxError():
+            return [f"{fault.in_chinese()} | {fault}" for fault in error.faults]
+        case KeyError():
+            part = error.args[0]
+            return [f"所存的 {part} 已损坏，无法解压 | the stored {part} is damaged: it cannot be unpacked"]
+    return [f"所存的处方无法读取 | the stored input cannot be read: {error.error_count()} faults"]
+
+
+def _lost(digest: str) -> LibraryError:
+    return LibraryError(
+        Fault(
+            f"edition {digest}",
+            "not in the database",
+            "restore it from a backup, or from its published archive",
+            "数据库中没有这个版本；请从备份或已发布的版本文件恢复",
+        )
+    )

@@ -1,0 +1,70 @@
+"""The county's database as commands open it: there, up to date, and closed afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rx_review import config
+from rx_review.errors import EnvironmentFault, Fault
+from rx_review.store import schema
+from rx_review.store.database import Database
+
+_UPGRADE = "run `rx db upgrade`"
+
+
+@contextmanager
+def county_database() -> Iterator[Database]:
+    """The database that the environment names.
+
+    Raises:
+        EnvironmentFault: it is none that can be used, or its schema is not the one of this program.
+    """
+    database = open_database()
+    try:
+        with database.read() as connection:
+            revision = schema.current(connection)
+        if revision != schema.head():
+            what = f"the schema is at {revision or 'nothing'}, this program needs {schema.head()}"
+            raise EnvironmentFault(Fault(shown(database), what, _UPGRADE, "库结构不是本程序所需；请运行 rx db upgrade"))
+        yield database
+    finally:
+        database.close()
+
+
+def open_database() -> Database:
+    """The database that the environment names, in whatever state it is.
+
+    Raises:
+        EnvironmentFault: the address is none, or its folder cannot be made.
+    """
+    try:
+        return Database(config.database_url())
+    except ValueError as error:
+        # SQLAlchemy quotes the address, and with it the password.
+        do, zh = (
+            "write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
+            "数据库地址无法识别；请更正",
+        )
+        raise EnvironmentFault(Fault("RX_DATABASE_URL", f"cannot be read ({type(error).__name__})", do, zh)) from None
+    except OSError as error:
+        what = error.strerror or "cannot be used"
+        raise EnvironmentFault(
+            Fault(str(error.filename), what, "check the folder and its rights", "无法使用；请检查目录和权限")
+        ) from None
+
+
+def shown(database: Database) -> str:
+    """Its address without the password."""
+    return database.url.render_as_string(hide_password=True)
+
+
+def operator() -> str:
+    """Who is at the console, as the audit names them."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return f"console:{name}"
