@@ -1,4 +1,4 @@
-"""A small chain of an invented county, sealed with a real key."""
+"""A small chain of an invented county, sealed with a real key; and a small real centre on each database."""
 
 import io
 import json
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from tests.databases import database_kind, database_meeting, database_upgrade, database_url, new_database
 
 from rx_review.audit import Entry, Header, Seal, Signer, entry_digest, new_signer, seal, write_export
 from rx_review.config import COUNTY_TIME
+
+__all__ = ["database_kind", "database_meeting", "database_upgrade", "database_url", "new_database"]
 
 COUNTY = "示范县"
 START = datetime(2026, 11, 22, 8, 0, tzinfo=COUNTY_TIME)
@@ -73,3 +76,30 @@ def signer() -> Signer:
 @pytest.fixture
 def chain(signer) -> Chain:
     return chain_of(signer)
+
+
+@pytest.fixture
+def empty(database_url, tmp_path):
+    """A county that nobody has submitted anything to, and without an edition."""
+    from tests.audit.desk import Desk
+
+    made = Desk(database_url, tmp_path / "keys")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def busy(empty):
+    """A county with sheets of the corpus, half of them sealed in two seals, the rest still open."""
+    from tests.audit.desk import archive, reviewer, sheets
+
+    chosen = sheets()[::8]
+    empty.publish(archive(), reviewer())
+    empty.join(each.institution for each in chosen)
+    third = len(chosen) // 3
+    empty.submit(*chosen[:third])
+    empty.seal()
+    empty.submit(*chosen[third : 2 * third])
+    empty.seal()
+    empty.submit(*chosen[2 * third :])
+    return empty

@@ -48,9 +48,7 @@ class Checked:
         return not self.faults
 
 
-def check_stored(
-    database: Database, verifiers: Sequence[Verifier], checkpoints: Sequence[Seal] = ()
-) -> Checked:
+def check_stored(database: Database, verifiers: Sequence[Verifier], checkpoints: Sequence[Seal] = ()) -> Checked:
     """Check the chain of a database, its rows, and every review and state against the rows that tell of them.
 
     Args:

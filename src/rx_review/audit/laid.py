@@ -95,4 +95,4 @@ def matched(reviews: Iterable[Row[Any]], noted: Iterable[Noted]) -> tuple[list[M
 
 
 def _is_of(noted: Noted, review: Row[Any]) -> bool:
-    return noted.action == review.cause and noted.at == review.at.astimezone(UTC).isoformat()
+    return (noted.action, noted.at) == (review.cause, review.at.astimezone(UTC).isoformat())

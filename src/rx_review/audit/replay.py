@@ -231,12 +231,8 @@ class _Replay:
     def _tell(self, kind: Kind, row: Row[Any], lines: Sequence[str]) -> None:
         setattr(self.report, kind, getattr(self.report, kind) + 1)
         if len(self.report.told) < MOST_TOLD:
-            self.report.told.append(
-                Told(
-                    kind, row.id, row.prescription_id, row.institution or "", row.number or "", row.revision, row.at, row.edition,
-                    tuple(lines),
-                )
-            )  # fmt: skip
+            whose = (row.prescription_id, row.institution or "", row.number or "", row.revision)
+            self.report.told.append(Told(kind, row.id, *whose, row.at, row.edition, tuple(lines)))
 
 
 def _matches(laid: Sequence[Row[Any]], told: Sequence[Row[Any]]) -> dict[int, Match]:
@@ -260,8 +256,8 @@ def _altered(match: Match | None) -> list[str]:
     if match.noted is None:
         return ["审计记录中没有这次审核 | no entry of the audit tells of this review"]
     if match.altered:
-        parts = ", ".join(match.altered)
-        return [f"与审计记录 {match.noted.entry} 所载摘要不符：{parts} | not what audit entry {match.noted.entry} names: {parts}"]
+        parts, entry = ", ".join(match.altered), match.noted.entry
+        return [f"与审计记录 {entry} 所载摘要不符：{parts} | not what audit entry {entry} names: {parts}"]
     return []
 
 

@@ -102,7 +102,7 @@ def seal_from(row: Row[Any], county: str) -> Seal:
         county=county,
         number=row.number,
         first=row.first,
-        count=row.count,
+        count=row._mapping["count"],  # `count` of a row is a method of every tuple
         previous=row.previous,
         head=row.head,
         at=row.at,

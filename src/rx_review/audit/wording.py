@@ -95,5 +95,4 @@ def fault(kind: str, where: str, **values: object) -> Fault:
 
 def of_store(found: Fault) -> Fault:
     """A fault of an export, said of the database itself."""
-    zh = None if found.zh is None else found.zh.replace(_KEEP_ZH, _STORE_ZH)
-    return Fault(found.where, found.what, found.do.replace(_KEEP, _STORE), zh)
+    return Fault(found.where, found.what, found.do.replace(_KEEP, _STORE), found.zh.replace(_KEEP_ZH, _STORE_ZH))

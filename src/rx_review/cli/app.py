@@ -9,7 +9,12 @@ from typing import Annotated
 
 import typer
 
+from rx_review.cli.accounts import app as accounts_app
+from rx_review.cli.audit import app as audit
 from rx_review.cli.county_app import county, mappings, parameters, sites
+from rx_review.cli.db import app as db_app
+from rx_review.cli.edition import app as edition_app
+from rx_review.cli.registers import app as registers_app
 from rx_review.errors import RxError
 
 app = typer.Typer(
@@ -29,7 +34,12 @@ app.add_typer(parameters, name="parameters")
 app.add_typer(sites, name="sites")
 app.add_typer(mappings, name="mappings")
 app.add_typer(county, name="county")
+app.add_typer(edition_app, name="edition")
+app.add_typer(db_app, name="db")
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(registers_app, name="registers")
 app.add_typer(bench, name="bench")
+app.add_typer(audit, name="audit")
 
 
 @app.command()
@@ -164,6 +174,26 @@ def bench_engine(
     from rx_review.cli.bench import bench_engine as run
 
     raise typer.Exit(run(json, reviews))
+
+
+@app.command("replay")
+def replay(
+    since: Annotated[str | None, typer.Option("--from", help="a day, or an instant: reviews from then on")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="a day (all of it), or an instant: before it")] = None,
+    prescription: Annotated[str | None, typer.Option(help="id: only the reviews of this prescription")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="only so many, drawn by --seed")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed draws the same sample")] = 0,
+    recompute: Annotated[bool, typer.Option("--recompute", help="also from the input, with today's code")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="with --recompute: newer code must agree too")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Decide stored reviews again from their facts, with the edition that held then: the same bytes, always.
+
+    Exits with 0 if every decision is the same and is what the audit names, else with 1.
+    """
+    from rx_review.cli.replay import run_replay
+
+    raise typer.Exit(run_replay(since, until, prescription, sample, seed, recompute, strict, json))
 
 
 def main() -> None:

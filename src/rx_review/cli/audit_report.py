@@ -49,10 +49,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 def verify(export: str, keys: list[str], checkpoints: list[str], lang: str, as_json: bool) -> int:
     """Verify an export and print what was found; 0 if it is whole, else 1."""
-    if lang not in _WORDS:
-        raise InputError(Fault(lang, "no such language", "use zh or en", "没有这种语言；请用 zh 或 en"))
+    known_language(lang)
     verifiers = [read_public_key(Path(key)) for key in keys]
-    seals = [_checkpoint(path) for path in checkpoints]
+    seals = [read_kept(path) for path in checkpoints]
     try:
         if export == "-":
             found = verify_export(sys.stdin.buffer, verifiers, seals, "-")
@@ -70,7 +69,22 @@ def verify(export: str, keys: list[str], checkpoints: list[str], lang: str, as_j
     return 0 if found.whole else 1
 
 
-def _checkpoint(path: str) -> Seal:
+def known_language(lang: str) -> None:
+    """Go on with zh or en.
+
+    Raises:
+        InputError: another language.
+    """
+    if lang not in _WORDS:
+        raise InputError(Fault(lang, "no such language", "use zh or en", "没有这种语言；请用 zh 或 en"))
+
+
+def read_kept(path: str) -> Seal:
+    """The checkpoint in a file.
+
+    Raises:
+        InputError: it cannot be read, or is no checkpoint.
+    """
     try:
         data = Path(path).read_bytes()
         return read_checkpoint(data.decode("utf-8"), path)

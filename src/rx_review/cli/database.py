@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from rx_review import config
 from rx_review.errors import EnvironmentFault, Fault
 from rx_review.store import schema
+from rx_review.store.contents import revision_of
 from rx_review.store.database import Database
 
 _UPGRADE = "run `rx db upgrade`"
@@ -24,8 +25,7 @@ def county_database() -> Iterator[Database]:
     """
     database = open_database()
     try:
-        with database.read() as connection:
-            revision = schema.current(connection)
+        revision = revision_of(database)
         if revision != schema.head():
             what = f"the schema is at {revision or 'nothing'}, this program needs {schema.head()}"
             raise EnvironmentFault(Fault(shown(database), what, _UPGRADE, "库结构不是本程序所需；请运行 rx db upgrade"))

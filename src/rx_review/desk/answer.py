@@ -35,7 +35,7 @@ def tell(
         raise LookupError(f"prescription {row.id} has no review")
     decision = json.loads(reviews.unpacked(found.decision))
     advice = json.loads(reviews.unpacked(found.advice))
-    waiting = _waiting(centre, connection, standing, row, at)
+    waiting = waiting_of(centre, connection, standing, row, at)
     return whole(row, decision, advice, standing, waiting, replayed=replayed)
 
 
@@ -117,9 +117,10 @@ def _approved(row: Any) -> dict[str, Any] | None:
     return {"by": row.approved_by, "how": row.approved_how, "content": row.approved_content}
 
 
-def _waiting(
-    centre: Centre, connection: Connection, standing: Standing, row: Row[Any], at: datetime
+def waiting_of(
+    centre: Centre, connection: Connection, standing: Standing, row: Any, at: datetime
 ) -> dict[str, Any] | None:
+    """The place of a prescription in the queue; None if it waits for nobody."""
     if row.state not in prescriptions.OPEN:
         return None
     ahead = prescriptions.ahead(connection, row) if row.state == "waiting" else 0

@@ -126,7 +126,7 @@ def supply(moving: Moving) -> Moved:
     if stops and found.state != "rescued" and not found.observed:
         said = [{"rule": each.rule, "zh": each.message.zh, "en": each.message.en, "key": each.key} for each in stops]
         raise Refusal("not-fit-for-supply", more={"findings": said})
-    _, digests = lay_down(moving.connection, reviewed, found.id, "supply")
+    laid = lay_down(moving.connection, reviewed, found.id, "supply")
     prescriptions.add_supplies(
         moving.connection,
         [
@@ -141,7 +141,7 @@ def supply(moving: Moving) -> Moved:
             for line in sheet.lines
         ],
     )
-    note = {"dispensed": given.model_dump(), "digests": digests, "lines": [line.line for line in sheet.lines]}
+    note = {"dispensed": given.model_dump(), "digests": laid.digests, "lines": [line.line for line in sheet.lines]}
     return Moved("supplied", {"due_at": None}, note)
 
 

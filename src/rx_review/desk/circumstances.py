@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from rx_review.desk.standing import Standing
@@ -28,6 +29,8 @@ def read_circumstances(
     row: Row[Any] | None,
     at: datetime,
     history_days: int,
+    *,
+    fresh: bool = False,
 ) -> Circumstances:
     """The snapshot for one review.
 
@@ -39,22 +42,33 @@ def read_circumstances(
         row: where the prescription stands; None for one that is new.
         at: the instant of the review.
         history_days: days back that earlier supplies must be known.
+        fresh: whether this is the first sheet of the patient: there is no past to look up.
     """
     return Circumstances(
-        visit=_visit(connection, prescription, patient, row, at),
-        history=_history(connection, standing, prescription, patient, at, history_days),
+        visit=Visit(as_of=at) if fresh and patient else _visit(connection, prescription, patient, row, at),
+        history=_history(connection, standing, prescription, patient, at, history_days, fresh),
         prescriber=_prescriber(connection, prescription, at),
         pharmacists=_pharmacists(connection, prescription, at),
-        patient=_patient(connection, patient, at),
+        patient=None if fresh else _patient(connection, patient, at),
         flow=_flow(row, at),
-        gaps=_gaps(connection, prescription, at),
+        gaps=_gaps(standing, prescription, at),
     )
 
 
 def staff_entry(connection: Connection, person: str) -> StaffEntry | None:
     """What the staff register says of a person."""
     found = registers.entry(connection, "staff", person)
-    return None if found is None else StaffEntry.model_validate_json(found.document)
+    return None if found is None else _staff(found.document)
+
+
+@lru_cache(maxsize=2_048)
+def _staff(document: str) -> StaffEntry:
+    return StaffEntry.model_validate_json(document)
+
+
+@lru_cache(maxsize=4_096)
+def _line(document: str) -> Line:
+    return Line.model_validate_json(document)
 
 
 def _visit(
@@ -87,20 +101,22 @@ def _history(
     patient: str | None,
     at: datetime,
     history_days: int,
+    fresh: bool,
 ) -> History | None:
     if patient is None:
         return None
     # A long-term sheet lasts for 84 days: one supplied before the window may still last within it.
     window = county_day(prescription.issued_at) - timedelta(days=2 * history_days)
     since = max(standing.history_since, window)
+    rows = [] if fresh else prescriptions.supplies_of(connection, patient, since)
     supplies = tuple(
         Supplied(
             on=row.on,
             number=row.number,
             institution=row.institution,
-            line=Line.model_validate_json(row.line),
+            line=_line(row.line),
         )
-        for row in prescriptions.supplies_of(connection, patient, since)
+        for row in rows
     )
     return History(as_of=at, since=since, supplies=supplies)
 
@@ -138,10 +154,10 @@ def _flow(row: Row[Any] | None, at: datetime) -> Flow:
     return Flow(as_of=at, state=state, approved_content=row.approved_content)
 
 
-def _gaps(connection: Connection, prescription: Prescription, at: datetime) -> Gaps:
-    seen = registers.seen_gaps(connection, prescription.institution)
+def _gaps(standing: Standing, prescription: Prescription, at: datetime) -> Gaps:
+    seen = standing.seen
     return Gaps(
         as_of=at,
-        drugs=tuple(sorted(each.code for each in seen if each.kind == "drug")),
-        diagnoses=tuple(sorted(each.code for each in seen if each.kind == "diagnosis")),
+        drugs=seen.get((prescription.institution, "drug"), ()),
+        diagnoses=seen.get((prescription.institution, "diagnosis"), ()),
     )

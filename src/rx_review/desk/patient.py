@@ -17,13 +17,14 @@ from rx_review.store.vault import PatientKey, WrappedKey
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Whose sheet it is: the random id, the opened key, and the blind indices that lead there."""
+    """Whose sheet it is: the random id and the opened key."""
 
     id: str
     key: PatientKey
-    indices: tuple[str, ...]
-    found: bool
-    """Whether a blind index led there: else earlier supplies of this patient are unknown."""
+    named: bool
+    """Whether the sheet says who it is for by a number: else earlier supplies of this patient are unknown."""
+    fresh: bool
+    """Whether nothing is known of this patient yet: there is nothing to look up."""
 
 
 def indices_of(centre: Centre, prescription: Prescription) -> list[str]:
@@ -50,21 +51,22 @@ def find_patient(
         at: the instant.
     """
     indices = indices_of(centre, prescription)
-    identifier = patients.find(connection, indices)
-    found = bool(indices)
+    known_by = patients.find(connection, indices)
+    identifier = next((known_by[index] for index in indices if index in known_by), None)
     if identifier is None and known is not None:
         identifier = known.patient_id
-    if identifier is not None:
-        packed = patients.lock(connection, identifier)
-        if packed is not None:
-            key = centre.vault.unlock(identifier, WrappedKey.unpacked(f"patient {identifier}", packed))
-            return Patient(identifier, key, tuple(indices), found)
+    unknown = [index for index in indices if index not in known_by]
+    packed = None if identifier is None else patients.lock(connection, identifier)
+    if identifier is not None and packed is not None:
+        key = centre.vault.unlock(identifier, WrappedKey.unpacked(f"patient {identifier}", packed))
+        patients.remember(connection, identifier, unknown)
+        return Patient(identifier, key, bool(indices), fresh=False)
     identifier = new_id(at)
     wrapped = centre.vault.new_key(identifier)
     patients.make(connection, identifier, wrapped.packed(), at)
-    # Remembered at once: two first sheets of one patient at the same time meet here, and one of them begins again.
-    patients.remember(connection, identifier, indices)
-    return Patient(identifier, centre.vault.unlock(identifier, wrapped), tuple(indices), found)
+    # Two first sheets of one patient at the same time meet at this key, and one of them begins again.
+    patients.remember(connection, identifier, unknown)
+    return Patient(identifier, centre.vault.unlock(identifier, wrapped), bool(indices), fresh=True)
 
 
 def new_id(at: datetime) -> str:

@@ -69,8 +69,8 @@ def _again(moving: Moving, sheet: Prescription, resigned: frozenset[str]) -> Mov
         moving.centre, moving.connection, moving.standing, sheet, found.patient_id, found, moving.at, resigned
     )
     values = decided(moving.centre, moving.standing, reviewed, moving.at)
-    _, digests = lay_down(moving.connection, reviewed, found.id, moving.move.name)
-    note = reviewed_note(reviewed, values, digests, found.state)
+    laid = lay_down(moving.connection, reviewed, found.id, moving.move.name)
+    note = reviewed_note(reviewed, values, laid.digests, found.state)
     return Moved(values.pop("state"), {**values, "resigned": ",".join(sorted(resigned))}, note)
 
 

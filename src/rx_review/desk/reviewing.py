@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
@@ -47,20 +47,31 @@ def review_sheet(
     row: Row[Any] | None,
     at: datetime,
     resigned: frozenset[str] = frozenset(),
+    *,
+    fresh: bool = False,
 ) -> Reviewed:
-    """Review a sheet with what the world says now."""
+    """Review a sheet with what the world says now; a fresh patient has no past to be read."""
     reviewer = centre.reviewer
     back = int(centre.number("history_days", at, sheet.institution))
-    circumstances = read_circumstances(connection, standing, sheet, patient, row, at, back)
+    circumstances = read_circumstances(connection, standing, sheet, patient, row, at, back, fresh=fresh)
     decision = reviewer.decide(sheet, circumstances, at)
     review = ways_to_pass(reviewer, decision.review, sheet, circumstances, at)
-    settled = frozenset(registers.dismissed(connection, patient, at)) if patient is not None else frozenset()
+    settled = frozenset(() if patient is None or fresh else registers.dismissed(connection, patient, at))
     effect = effect_of(review, standing.muted(reviewer, sheet.institution, at), settled, resigned)
     return Reviewed(sheet, circumstances, review, decision.facts, effect, at)
 
 
-def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, cause: str) -> tuple[int, dict[str, str]]:
-    """Store a review; returns its id and the digests of its parts, for the audit."""
+class Laid(NamedTuple):
+    """A review that is stored: its id, what was decided and advised as JSON, and the digests of all its parts."""
+
+    id: int
+    decision: bytes
+    advice: bytes
+    digests: dict[str, str]
+
+
+def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, cause: str) -> Laid:
+    """Store a review with everything it rests on."""
     review = reviewed.review
     parts = {
         "body": sheet_json(reviewed.sheet),
@@ -81,4 +92,5 @@ def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, caus
         **parts,
     }
     number = reviews.add(connection, values)
-    return number, {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
+    return Laid(number, parts["decision"], parts["advice"], digests)

@@ -54,6 +54,8 @@ class Standing:
     decisions: Mapping[str, StandingDecision]
     pauses: Sequence[_Pause]
     duty: Sequence[OnDuty]
+    seen: Mapping[tuple[str, str], tuple[str, ...]]
+    """Codes of a member's own that a pharmacist has seen, by institution and kind."""
 
     def member(self, institution: str) -> Member:
         """A member that takes part.
@@ -162,4 +164,13 @@ def read_standing(connection: Connection, at: datetime) -> Standing:
             if each.ended_at is None and each.until > at
         ],
         duty,
+        _seen(connection),
     )
+
+
+def _seen(connection: Connection) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in store.seen_gaps(connection):
+        place = (row.institution, row.kind)
+        found[place] = (*found.get(place, ()), row.code)
+    return found

@@ -7,13 +7,15 @@ Everything happens in one transaction: what was answered was committed. The same
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from rx_review.desk.actor import Actor
-from rx_review.desk.answer import tell
+from rx_review.desk.answer import tell, waiting_of, whole
 from rx_review.desk.approval import approval, first_level, machine_passes, needs_second
 from rx_review.desk.centre import Centre
 from rx_review.desk.patient import find_patient, indices_of, keep_identity, new_id
@@ -39,7 +41,8 @@ def check(centre: Centre, actor: Actor, prescription: Prescription, at: datetime
         standing = centre.standing(connection, at)
         standing.member(prescription.institution)
         actor.must_see(prescription.institution)
-        patient = patients.find(connection, indices_of(centre, prescription))
+        known_by = patients.find(connection, indices_of(centre, prescription))
+        patient = next(iter(known_by.values()), None)
         sheet, _ = separate(prescription, stand_ins(secrets.token_bytes(32)))
         standing_at = prescriptions.by_number(
             connection, prescription.institution, prescription.number, county_day(prescription.issued_at)
@@ -84,7 +87,8 @@ def _submit(
     fingerprint = hashlib.sha256(sheet_json(sheet)).hexdigest()
     if (again := _again(centre, connection, standing, actor, known, sheet, fingerprint, at, key)) is not None:
         return again
-    reviewed = review_sheet(centre, connection, standing, sheet, patient.id if patient.found else None, known, at)
+    whose = patient.id if patient.named else None
+    reviewed = review_sheet(centre, connection, standing, sheet, whose, known, at, fresh=patient.fresh)
     identifier = known.id if known is not None else new_id(at)
     values = {
         **_described(sheet, at if known is None else known.created_at),
@@ -98,11 +102,10 @@ def _submit(
         prescriptions.add(connection, {"id": identifier, "version": 1, "fence": 0, **values})
     elif not prescriptions.change(connection, identifier, known.version, values):
         raise Refusal("stale-revision")
-    patients.remember(connection, patient.id, patient.indices)
     keep_identity(connection, patient, identity, identifier, sheet, at)
     cause = "submit" if known is None else "revise"
-    number, digests = lay_down(connection, reviewed, identifier, cause)
-    note = reviewed_note(reviewed, values, digests, None if known is None else known.state)
+    laid = lay_down(connection, reviewed, identifier, cause)
+    note = reviewed_note(reviewed, values, laid.digests, None if known is None else known.state)
     audit.append(
         connection,
         at=at,
@@ -112,10 +115,13 @@ def _submit(
         prescription=identifier,
         body=note,
     )
-    _keep_key(connection, actor, key, fingerprint, identifier, number, values["state"], at)
-    now = prescriptions.by_id(connection, identifier)
-    assert now is not None
-    return tell(centre, connection, standing, now, at)
+    _keep_key(connection, actor, key, fingerprint, identifier, laid.id, values["state"], at)
+    version, fence = (1, 0) if known is None else (known.version + 1, known.fence)
+    # What was just written need not be read again.
+    now = SimpleNamespace(id=identifier, version=version, fence=fence, **values)
+    waiting = waiting_of(centre, connection, standing, now, at)
+    decision, advice = json.loads(laid.decision), json.loads(laid.advice)
+    return whole(now, decision, advice, standing, waiting, replayed=False)
 
 
 def _again(

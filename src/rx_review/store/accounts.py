@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from rx_review.store.tables import AccountRow, ClientRow, CredentialRow
 
@@ -18,11 +18,13 @@ _OWNERS: Mapping[Kind, tuple[Any, Any]] = {
 }
 _CREDENTIAL = CredentialRow.__table__  # type: ignore[attr-defined]
 
+_OWNER = {kind: select(table).where(column == bindparam("name")) for kind, (table, column) in _OWNERS.items()}
+_HELD = select(_CREDENTIAL).where(_CREDENTIAL.c.digest == bindparam("digest"))
+
 
 def owner(connection: Connection, kind: Kind, name: str) -> Row[Any] | None:
     """An account or a client."""
-    table, column = _OWNERS[kind]
-    return connection.execute(select(table).where(column == name)).one_or_none()
+    return connection.execute(_OWNER[kind], {"name": name}).one_or_none()
 
 
 def owners(connection: Connection, kind: Kind) -> Sequence[Row[Any]]:
@@ -66,7 +68,7 @@ def add_credential(connection: Connection, values: Mapping[str, Any]) -> None:
 
 def credential(connection: Connection, digest: str) -> Row[Any] | None:
     """A token or a session by the digest of its secret."""
-    return connection.execute(select(_CREDENTIAL).where(_CREDENTIAL.c.digest == digest)).one_or_none()
+    return connection.execute(_HELD, {"digest": digest}).one_or_none()
 
 
 def drop_credential(connection: Connection, digest: str) -> None:

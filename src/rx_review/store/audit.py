@@ -135,7 +135,7 @@ def of_no_prescription(connection: Connection) -> Iterator[Row[Any]]:
     yield from connection.execute(query, execution_options=_STREAM)
 
 
-def totals(connection: Connection) -> Row[Any]:
+def totals(connection: Connection) -> Row[int, int, int]:
     """How many rows there are, how many a seal covers, and of how many only the digest is left."""
     return connection.execute(
         select(

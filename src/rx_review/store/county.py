@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from rx_review.store.tables import (
     CountyRow,
@@ -38,9 +38,16 @@ _REGISTERS: Mapping[Register, tuple[Any, Any]] = {
 }
 
 
+_THE_COUNTY = select(_COUNTY).where(_COUNTY.c.id == 1)
+_ENTRY = {register: select(table).where(column == bindparam("key")) for register, (table, column) in _REGISTERS.items()}
+_DISMISSED = select(_DISMISSAL.c.key).where(
+    _DISMISSAL.c.patient_id == bindparam("patient"), _DISMISSAL.c.until > bindparam("at")
+)
+
+
 def county(connection: Connection) -> Row[Any] | None:
     """The one row of the county; None before it is founded."""
-    return connection.execute(select(_COUNTY).where(_COUNTY.c.id == 1)).one_or_none()
+    return connection.execute(_THE_COUNTY).one_or_none()
 
 
 def found(connection: Connection, name: str, history_since: date) -> None:
@@ -60,8 +67,7 @@ def changed(connection: Connection, **values: Any) -> None:
 
 def entry(connection: Connection, register: Register, key: str) -> Row[Any] | None:
     """An entry of a register."""
-    table, column = _REGISTERS[register]
-    return connection.execute(select(table).where(column == key)).one_or_none()
+    return connection.execute(_ENTRY[register], {"key": key}).one_or_none()
 
 
 def entries(
@@ -164,9 +170,9 @@ def pauses(connection: Connection, at: datetime | None = None) -> Sequence[Row[A
 # --- what pharmacists have seen and settled --------------------------------------------------------
 
 
-def seen_gaps(connection: Connection, institution: str) -> Sequence[Row[Any]]:
-    """The member's own codes that a pharmacist has seen."""
-    return connection.execute(select(_GAP.c.kind, _GAP.c.code).where(_GAP.c.institution == institution)).all()
+def seen_gaps(connection: Connection) -> Sequence[Row[Any]]:
+    """The members' own codes that a pharmacist has seen."""
+    return connection.execute(select(_GAP.c.institution, _GAP.c.kind, _GAP.c.code).order_by(_GAP.c.code)).all()
 
 
 def see_gap(connection: Connection, institution: str, kind: str, code: str, by: str, at: datetime) -> None:
@@ -176,15 +182,12 @@ def see_gap(connection: Connection, institution: str, kind: str, code: str, by: 
         connection.execute(
             insert(_GAP), {"institution": institution, "kind": kind, "code": code, "seen_by": by, "at": at}
         )
+        changed(connection)
 
 
 def dismissed(connection: Connection, patient: str, at: datetime) -> Sequence[str]:
     """Keys of findings that are settled for a patient."""
-    return (
-        connection.execute(select(_DISMISSAL.c.key).where(_DISMISSAL.c.patient_id == patient, _DISMISSAL.c.until > at))
-        .scalars()
-        .all()
-    )
+    return connection.execute(_DISMISSED, {"patient": patient, "at": at}).scalars().all()
 
 
 def dismissals(connection: Connection, patient: str) -> Sequence[Row[Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from rx_review.store.tables import IdentityRow, PatientKeyRow, PatientRow
 
@@ -15,38 +15,39 @@ _KEY = PatientKeyRow.__table__  # type: ignore[attr-defined]
 _IDENTITY = IdentityRow.__table__  # type: ignore[attr-defined]
 
 
+_LOCK = select(_PATIENT.c.key).where(_PATIENT.c.id == bindparam("patient"))
+_LOCKED = _LOCK.with_for_update()
+_FIND = select(_KEY.c.blind_index, _KEY.c.patient_id).where(_KEY.c.blind_index.in_(bindparam("keys", expanding=True)))
+_MAKE, _REMEMBER, _KEEP = insert(_PATIENT), insert(_KEY), insert(_IDENTITY)
+
+
 def lock(connection: Connection, patient: str) -> bytes | None:
     """Wait until nothing else is being decided for the patient; returns the wrapped key, None if it was destroyed."""
-    query = select(_PATIENT.c.key).where(_PATIENT.c.id == patient)
     # SQLite has one writer at a time anyway, and leaves FOR UPDATE out.
-    return connection.execute(query.with_for_update()).scalar_one()  # type: ignore[no-any-return]
+    return connection.execute(_LOCKED, {"patient": patient}).scalar_one()  # type: ignore[no-any-return]
 
 
 def wrapped_key(connection: Connection, patient: str) -> bytes | None:
     """The wrapped key of a patient, without waiting."""
-    return connection.execute(select(_PATIENT.c.key).where(_PATIENT.c.id == patient)).scalar_one()  # type: ignore[no-any-return]
+    return connection.execute(_LOCK, {"patient": patient}).scalar_one()  # type: ignore[no-any-return]
 
 
-def find(connection: Connection, keys: Sequence[str]) -> str | None:
-    """The patient that a blind index leads to; the first of the keys that is known decides."""
+def find(connection: Connection, keys: Sequence[str]) -> Mapping[str, str]:
+    """The patients to whom blind indices lead, by index."""
     if not keys:
-        return None
-    rows = connection.execute(select(_KEY.c.blind_index, _KEY.c.patient_id).where(_KEY.c.blind_index.in_(keys))).all()
-    found = {row.blind_index: row.patient_id for row in rows}
-    return next((found[key] for key in keys if key in found), None)
+        return {}
+    return {row.blind_index: row.patient_id for row in connection.execute(_FIND, {"keys": list(keys)})}
 
 
 def make(connection: Connection, patient: str, key: bytes, at: datetime) -> None:
     """Add a patient under a random id, with the wrapped key."""
-    connection.execute(insert(_PATIENT), {"id": patient, "key": key, "created_at": at})
+    connection.execute(_MAKE, {"id": patient, "key": key, "created_at": at})
 
 
 def remember(connection: Connection, patient: str, keys: Sequence[str]) -> None:
-    """Let further blind indices lead to a patient; what leads elsewhere already is left alone."""
-    known = set(connection.execute(select(_KEY.c.blind_index).where(_KEY.c.blind_index.in_(keys))).scalars())
-    fresh = [{"blind_index": key, "patient_id": patient} for key in keys if key not in known]
-    if fresh:
-        connection.execute(insert(_KEY), fresh)
+    """Let blind indices that lead nowhere yet lead to a patient."""
+    if keys:
+        connection.execute(_REMEMBER, [{"blind_index": key, "patient_id": patient} for key in keys])
 
 
 def keep_identity(
@@ -54,7 +55,7 @@ def keep_identity(
 ) -> None:
     """Keep who a revision names."""
     connection.execute(
-        insert(_IDENTITY),
+        _KEEP,
         {
             "patient_id": patient,
             "prescription_id": prescription,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, tuple_, update
 
 from rx_review.store.tables import IdempotencyRow, PrescriptionRow, SupplyRow
 
@@ -14,23 +14,50 @@ _TABLE = PrescriptionRow.__table__  # type: ignore[attr-defined]
 _SUPPLY = SupplyRow.__table__  # type: ignore[attr-defined]
 _KEYS = IdempotencyRow.__table__  # type: ignore[attr-defined]
 
+# Statements of every request are made once: making one costs as much as running it.
+_BY_ID = select(_TABLE).where(_TABLE.c.id == bindparam("prescription"))
+_BY_ID_LOCKED = _BY_ID.with_for_update()
+_BY_NUMBER = select(_TABLE).where(
+    _TABLE.c.institution == bindparam("institution"),
+    _TABLE.c.number == bindparam("number"),
+    _TABLE.c.issued_on == bindparam("issued_on"),
+)
+_ADD = insert(_TABLE)
+
 OPEN = ("waiting", "taken", "second")
 DEAD = ("cancelled", "refused", "expired", "blocked")
 
 
+_OF_DAY = (
+    select(_TABLE.c.id, _TABLE.c.number)
+    .where(
+        _TABLE.c.patient_id == bindparam("patient"),
+        _TABLE.c.issued_on == bindparam("issued_on"),
+        _TABLE.c.state.not_in(DEAD),
+        _TABLE.c.id != bindparam("but"),
+    )
+    .order_by(_TABLE.c.created_at, _TABLE.c.id)
+    .limit(20)
+)
+_OF_VISIT = _OF_DAY.where(or_(_TABLE.c.visit == bindparam("visit"), _TABLE.c.visit.is_(None)))
+_SUPPLIES = (
+    select(_SUPPLY)
+    .where(_SUPPLY.c.patient_id == bindparam("patient"), _SUPPLY.c.on >= bindparam("since"))
+    .order_by(_SUPPLY.c.on.desc(), _SUPPLY.c.id.desc())
+    .limit(bindparam("most"))
+)
+_KEPT = select(_KEYS).where(_KEYS.c.scope == bindparam("scope"), _KEYS.c.key == bindparam("key"))
+
+
 def by_id(connection: Connection, prescription: str, *, lock: bool = False) -> Row[Any] | None:
     """A prescription by its id; locked until the end of the transaction if asked."""
-    query = select(_TABLE).where(_TABLE.c.id == prescription)
-    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return connection.execute(_BY_ID_LOCKED if lock else _BY_ID, {"prescription": prescription}).one_or_none()
 
 
 def by_number(connection: Connection, institution: str, number: str, issued_on: date) -> Row[Any] | None:
     """A prescription by its natural key. The same number may come again in another year."""
-    return connection.execute(
-        select(_TABLE).where(
-            _TABLE.c.institution == institution, _TABLE.c.number == number, _TABLE.c.issued_on == issued_on
-        )
-    ).one_or_none()
+    key = {"institution": institution, "number": number, "issued_on": issued_on}
+    return connection.execute(_BY_NUMBER, key).one_or_none()
 
 
 def latest_by_number(connection: Connection, institution: str, number: str) -> Row[Any] | None:
@@ -45,7 +72,7 @@ def latest_by_number(connection: Connection, institution: str, number: str) -> R
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a prescription."""
-    connection.execute(insert(_TABLE), dict(values))
+    connection.execute(_ADD, dict(values))
 
 
 def change(connection: Connection, prescription: str, version: int, values: Mapping[str, Any]) -> bool:
@@ -62,15 +89,8 @@ def of_visit(
     connection: Connection, patient: str, issued_on: date, visit: str | None, but: str | None
 ) -> Sequence[Row[Any]]:
     """Other live sheets of the patient of the same visit, or of the same day where no visit is named."""
-    same = _TABLE.c.issued_on == issued_on
-    if visit is not None:
-        same = and_(same, or_(_TABLE.c.visit == visit, _TABLE.c.visit.is_(None)))
-    query = select(_TABLE.c.id, _TABLE.c.number).where(
-        _TABLE.c.patient_id == patient, same, _TABLE.c.state.not_in(DEAD)
-    )
-    if but is not None:
-        query = query.where(_TABLE.c.id != but)
-    return connection.execute(query.order_by(_TABLE.c.created_at, _TABLE.c.id).limit(20)).all()
+    named = {"patient": patient, "issued_on": issued_on, "but": but or "", "visit": visit}
+    return connection.execute(_OF_DAY if visit is None else _OF_VISIT, named).all()
 
 
 def listing(
@@ -108,7 +128,7 @@ def queue(members: Sequence[str], *, states: Sequence[str] = ("waiting", "second
     return query.order_by(_TABLE.c.urgency, _TABLE.c.entered_at, _TABLE.c.id).limit(limit)
 
 
-def ahead(connection: Connection, row: Row[Any]) -> int:
+def ahead(connection: Connection, row: Any) -> int:
     """How many waiting sheets come before this one."""
     before = tuple_(_TABLE.c.urgency, _TABLE.c.entered_at, _TABLE.c.id)
     count = select(func.count()).where(_TABLE.c.state == "waiting", before < (row.urgency, row.entered_at, row.id))
@@ -157,12 +177,7 @@ def add_supplies(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
 
 def supplies_of(connection: Connection, patient: str, since: date, most: int = 5000) -> Sequence[Row[Any]]:
     """What was supplied to a patient since a day, newest first."""
-    return connection.execute(
-        select(_SUPPLY)
-        .where(_SUPPLY.c.patient_id == patient, _SUPPLY.c.on >= since)
-        .order_by(_SUPPLY.c.on.desc(), _SUPPLY.c.id.desc())
-        .limit(most)
-    ).all()
+    return connection.execute(_SUPPLIES, {"patient": patient, "since": since, "most": most}).all()
 
 
 # --- keys of callers -------------------------------------------------------------------------
@@ -170,7 +185,7 @@ def supplies_of(connection: Connection, patient: str, since: date, most: int = 5
 
 def kept_key(connection: Connection, scope: str, key: str) -> Row[Any] | None:
     """What an idempotency key led to."""
-    return connection.execute(select(_KEYS).where(_KEYS.c.scope == scope, _KEYS.c.key == key)).one_or_none()
+    return connection.execute(_KEPT, {"scope": scope, "key": key}).one_or_none()
 
 
 def keep_key(connection: Connection, values: Mapping[str, Any]) -> None:

@@ -8,12 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from rx_review.store.tables import PrescriptionRow, ReviewRow
 
 _TABLE = ReviewRow.__table__  # type: ignore[attr-defined]
 _PRESCRIPTION = PrescriptionRow.__table__  # type: ignore[attr-defined]
+_ADD = insert(_TABLE).returning(_TABLE.c.id)
+_LATEST = (
+    select(_TABLE).where(_TABLE.c.prescription_id == bindparam("prescription")).order_by(_TABLE.c.id.desc()).limit(1)
+)
+_BY_ID = select(_TABLE).where(_TABLE.c.id == bindparam("review"))
+_BODIES = (
+    select(_TABLE.c.prescription_id, _TABLE.c.body)
+    .where(_TABLE.c.prescription_id.in_(bindparam("prescriptions", expanding=True)))
+    .order_by(_TABLE.c.id)
+)
 PARTS = ("body", "circumstances", "facts", "decision", "advice")
 
 
@@ -30,24 +40,18 @@ def unpacked(data: bytes) -> bytes:
 def add(connection: Connection, values: Mapping[str, Any]) -> int:
     """Add a review; its parts are given as plain bytes. Returns its id."""
     row = {**values, **{part: packed(values[part]) for part in PARTS}}
-    return int(connection.execute(insert(_TABLE).returning(_TABLE.c.id), row).scalar_one())
+    return int(connection.execute(_ADD, row).scalar_one())
 
 
 def latest(connection: Connection, prescription: str) -> Row[Any] | None:
     """The newest review of a prescription."""
-    return connection.execute(
-        select(_TABLE).where(_TABLE.c.prescription_id == prescription).order_by(_TABLE.c.id.desc()).limit(1)
-    ).one_or_none()
+    return connection.execute(_LATEST, {"prescription": prescription}).one_or_none()
 
 
 def latest_bodies(connection: Connection, prescriptions: list[str]) -> dict[str, bytes]:
     """The newest sheet of each prescription, by id."""
     found: dict[str, bytes] = {}
-    rows = connection.execute(
-        select(_TABLE.c.prescription_id, _TABLE.c.body)
-        .where(_TABLE.c.prescription_id.in_(prescriptions))
-        .order_by(_TABLE.c.id)
-    )
+    rows = connection.execute(_BODIES, {"prescriptions": prescriptions})
     for row in rows:
         found[row.prescription_id] = row.body
     return {prescription: unpacked(body) for prescription, body in found.items()}
@@ -55,7 +59,7 @@ def latest_bodies(connection: Connection, prescriptions: list[str]) -> dict[str,
 
 def by_id(connection: Connection, review: int) -> Row[Any] | None:
     """A review by its id."""
-    return connection.execute(select(_TABLE).where(_TABLE.c.id == review)).one_or_none()
+    return connection.execute(_BY_ID, {"review": review}).one_or_none()
 
 
 def all_of(connection: Connection, prescription: str) -> list[Row[Any]]:
@@ -92,7 +96,7 @@ def numbers(
 
 
 def numbered(connection: Connection, ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """Some hundred reviews by id, oldest first, with institution, day of issue and number of the sheet, if it is there."""
+    """Some hundred reviews by id, oldest first, with institution, day of issue and number of the sheet, if kept."""
     return connection.execute(
         select(_TABLE, _PRESCRIPTION.c.institution, _PRESCRIPTION.c.issued_on, _PRESCRIPTION.c.number)
         .outerjoin(_PRESCRIPTION, _PRESCRIPTION.c.id == _TABLE.c.prescription_id)

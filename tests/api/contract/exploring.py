@@ -1,0 +1,169 @@
+"""Schemathesis against a county that runs: every phase, every check, as somebody or as nobody."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import schemathesis
+from schemathesis import Config
+from schemathesis.config import PhasesConfig
+from schemathesis.core.failures import Failure
+from schemathesis.engine import events, from_schema
+from tests.api.world import World
+
+from rx_review.desk.accounts import digest_of
+from rx_review.store import accounts
+
+EVERY_ROLE = "prescriber,pharmacist,lead,chief,cashier,dispenser,auditor,administrator"
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+CHECKS = {
+    # What keeps the schema may be refused for what it means: it contradicts itself or names what no register has
+    # (422), names what is not there (404) or what stands elsewhere in its way (409), was changed meanwhile (412), or
+    # is not this caller's (403). It is never 400: then the schema would be broken, and the description wrong.
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "403", "404", "409", "412", "422", "428"]},
+    # What breaks the schema is 400 once the caller is known, and never 422, which is kept for contradictions.
+    "negative_data_rejection": {
+        "expected-statuses": ["400", "401", "403", "404", "405", "406", "409", "413", "415"],
+    },
+}
+
+
+@dataclass
+class Outcome:
+    """What an exploration saw."""
+
+    cases: int = 0
+    failures: list[Failed] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    stateful: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    by_phase: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    def share(self, label: str) -> float:
+        """The share of 2xx among the answers that the state machine got of an operation."""
+        counted = self.stateful[label]
+        return sum(n for status, n in counted.items() if status < 300) / max(1, counted.total())
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A check that failed, with the request that repeats it."""
+
+    operation: str
+    title: str
+    text: str
+
+
+def everybody(world: World) -> None:
+    """Let there be a client `everybody` with every role and every member: it reaches the deepest paths."""
+    with world.service.database.write() as connection:
+        row: dict[str, Any] = {"roles": EVERY_ROLE, "members": "", "created_at": world.now, "secret": "unused"}
+        row |= {"id": "everybody", "failures": 0, "paused_until": None, "disabled": False}
+        accounts.add_owner(connection, "client", row)
+        world.secrets["everybody"] = "rxs_everybody-secret-for-tests"
+        accounts.add_credential(
+            connection,
+            {
+                "digest": digest_of(world.secrets["everybody"]),
+                "kind": "token",
+                "owner": "everybody",
+                "created_at": world.now,
+                "expires_at": world.now + timedelta(days=3650),
+            },
+        )
+
+
+def explore(
+    world: World,
+    who: str | None,
+    *,
+    phases: Sequence[str] = PHASES,
+    examples: int = 10,
+    steps: int = 10,
+    only: str | None = None,
+    seed: int = 1,
+) -> Outcome:
+    """Explore the county's API as somebody, or without credentials, and say what was seen.
+
+    Args:
+        world: the county.
+        who: the credential's name; None for no credential.
+        phases: of `PHASES`.
+        examples: requests of the fuzzing phase for an operation, and runs of the state machine.
+        steps: of one run of the state machine.
+        only: a regular expression of operation ids, to look at some.
+        seed: the same seed asks the same.
+    """
+    settings = Config.from_dict(
+        {
+            "seed": seed,
+            "headers": {} if who is None else {"Authorization": f"Bearer {world.secrets[who]}"},
+            "checks": CHECKS,
+            "generation": {"max-examples": examples, "no-shrink": True, "deterministic": False, "database": "none"},
+            "continue-on-failure": True,
+            "phases": {
+                **{name: {"enabled": name in phases} for name in PHASES},
+                "coverage": {"enabled": "coverage" in phases, "generate-duplicate-query-parameters": True},
+                "stateful": {"enabled": "stateful" in phases, "max-steps": steps},
+            },
+        }
+    )
+    schema = schemathesis.openapi.from_asgi("/openapi.json", _without_life(world.http.app), config=settings)
+    if only is not None:
+        schema = schema.include(operation_id_regex=only)
+    outcome = Outcome()
+    for event in from_schema(schema).execute():
+        _note(outcome, event)
+    return outcome
+
+
+def _without_life(app: Any) -> Any:
+    """The application without its life span: its service is open already, and the world closes it."""
+
+    async def within(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            while (await receive())["type"] != "lifespan.shutdown":
+                await send({"type": "lifespan.startup.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await app(scope, receive, send)
+
+    return within
+
+
+def _note(outcome: Outcome, event: Any) -> None:
+    match event:
+        case events.ScenarioFinished():
+            _recorded(outcome, event)
+        case events.NonFatalError():
+            outcome.errors.append(f"{event.label}: {event.info.title}: {event.value!r}")
+        case events.FatalError():
+            raise event.exception
+
+
+def _recorded(outcome: Outcome, event: events.ScenarioFinished) -> None:
+    phase, recorder = str(event.phase.value), event.recorder
+    outcome.seconds[phase] += event.elapsed_time
+    for identifier, node in recorder.cases.items():
+        interaction = recorder.interactions.get(identifier)
+        if interaction is None or interaction.response is None:
+            continue
+        label, status = node.value.operation.label, interaction.response.status_code
+        outcome.cases += 1
+        outcome.by_phase[phase] += 1
+        outcome.statuses[label][status] += 1
+        if phase.startswith("stateful"):
+            outcome.stateful[label][status] += 1
+        for check in recorder.checks.get(identifier, ()):
+            if check.failure_info is not None:
+                outcome.failures.append(_failed(label, status, check.failure_info))
+
+
+def _failed(label: str, status: int, info: Any) -> Failed:
+    failure: Failure = info.failure
+    return Failed(label, failure.title, f"{failure.message}\n{status}\n{info.code_sample}")
