@@ -46,10 +46,9 @@ def reviewer() -> Reviewer:
 
 @lru_cache(maxsize=1)
 def sheets() -> tuple[Prescription, ...]:
-    """The sheets of the corpus."""
-    return tuple(
-        check_prescription(tree) for file in sorted(CORPUS.glob("*.json")) for tree in decode(file.read_text("utf-8"))
-    )
+    """The sheets of the corpus that are sent for the first time."""
+    trees = [tree for file in sorted(CORPUS.glob("*.json")) for tree in decode(file.read_text("utf-8"))]
+    return tuple(each for each in map(check_prescription, trees) if each.revision == 1)
 
 
 def add_rows(database: Database, count: int, at: datetime = NOON, actor: str = "client:his") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -77,7 +78,11 @@ def body_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     """A dependency that reads a request's body as a document."""
 
     async def read(request: Request) -> M:
-        return check_document(model, json_of(request, await bounded_body(request)))
+        data = await bounded_body(request)
+        began = time.perf_counter()
+        document = check_document(model, json_of(request, data))
+        request.state.read_seconds = time.perf_counter() - began
+        return document
 
     return read
 

@@ -35,6 +35,9 @@ def upgrade_database(name: str | None, history_since: str | None) -> None:
         _ready_keys(config.keys_dir(), before)
         if before.revision != schema.head():
             schema.upgrade(config.database_url())
+        if database.is_sqlite:
+            # Its journals are made with the same rights.
+            Path(database.url.database or "").chmod(0o600)
         with database.write() as connection:
             if before.revision != schema.head():
                 _tell(connection, "upgrade database", {"from": before.revision, "to": schema.head()})

@@ -12,11 +12,13 @@ from pydantic_core import to_json
 from rx_review.desk.centre import Centre
 from rx_review.desk.circumstances import read_circumstances
 from rx_review.desk.effect import Effect, effect_of
+from rx_review.desk.laps import Laps
 from rx_review.desk.sheet import sheet_json
 from rx_review.desk.standing import Standing
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.review import Review
+from rx_review.domain.values import county_day
 from rx_review.engine.counterfactual import ways_to_pass
 from rx_review.engine.semantics import semantics
 from rx_review.engine.stored import decision_json, facts_json
@@ -49,16 +51,22 @@ def review_sheet(
     resigned: frozenset[str] = frozenset(),
     *,
     fresh: bool = False,
+    laps: Laps | None = None,
 ) -> Reviewed:
     """Review a sheet with what the world says now; a fresh patient has no past to be read."""
-    reviewer = centre.reviewer
+    reviewer, laps = centre.reviewer, laps or Laps()
     back = int(centre.number("history_days", at, sheet.institution))
     circumstances = read_circumstances(connection, standing, sheet, patient, row, at, back, fresh=fresh)
-    decision = reviewer.decide(sheet, circumstances, at)
-    review = ways_to_pass(reviewer, decision.review, sheet, circumstances, at)
+    laps.lap("circumstances")
+    facts = reviewer.facts.build(sheet, circumstances, at)
+    laps.lap("facts")
+    decided = reviewer.answer(facts, sheet.number, sheet.revision, sheet.institution, county_day(sheet.issued_at))
+    laps.lap("rules")
+    review = ways_to_pass(reviewer, decided, sheet, circumstances, at)
+    laps.lap("ways")
     settled = frozenset(() if patient is None or fresh else registers.dismissed(connection, patient, at))
     effect = effect_of(review, standing.muted(reviewer, sheet.institution, at), settled, resigned)
-    return Reviewed(sheet, circumstances, review, decision.facts, effect, at)
+    return Reviewed(sheet, circumstances, review, facts, effect, at)
 
 
 class Laid(NamedTuple):

@@ -18,6 +18,7 @@ from rx_review.desk.actor import Actor
 from rx_review.desk.answer import tell, waiting_of, whole
 from rx_review.desk.approval import approval, first_level, machine_passes, needs_second
 from rx_review.desk.centre import Centre
+from rx_review.desk.laps import Laps
 from rx_review.desk.patient import find_patient, indices_of, keep_identity, new_id
 from rx_review.desk.reviewing import Reviewed, lay_down, review_sheet
 from rx_review.desk.sheet import expires_at, sheet_json, skill_of, urgency_of
@@ -53,7 +54,12 @@ def check(centre: Centre, actor: Actor, prescription: Prescription, at: datetime
 
 
 def submit(
-    centre: Centre, actor: Actor, prescription: Prescription, at: datetime, key: str | None = None
+    centre: Centre,
+    actor: Actor,
+    prescription: Prescription,
+    at: datetime,
+    key: str | None = None,
+    laps: Laps | None = None,
 ) -> dict[str, Any]:
     """Submit a prescription or its next revision.
 
@@ -63,17 +69,29 @@ def submit(
         prescription: as it was read.
         at: the instant.
         key: an idempotency key; the same key with another prescription is refused.
+        laps: where the time goes.
 
     Raises:
         Refusal: see the catalogue of problems.
     """
     actor.must_be("prescriber")
     actor.must_see(prescription.institution)
-    return centre.database.transact(lambda connection: _submit(centre, connection, actor, prescription, at, key))
+    laps = laps or Laps()
+    answer = centre.database.transact(
+        lambda connection: _submit(centre, connection, actor, prescription, at, key, laps)
+    )
+    laps.lap("commit")
+    return answer
 
 
 def _submit(
-    centre: Centre, connection: Connection, actor: Actor, prescription: Prescription, at: datetime, key: str | None
+    centre: Centre,
+    connection: Connection,
+    actor: Actor,
+    prescription: Prescription,
+    at: datetime,
+    key: str | None,
+    laps: Laps,
 ) -> dict[str, Any]:
     standing = centre.standing(connection, at)
     standing.member(prescription.institution)
@@ -83,12 +101,13 @@ def _submit(
     if known is not None:
         # Somebody may have moved it while this waited for the patient.
         known = prescriptions.by_id(connection, known.id, lock=True)
+    laps.lap("lock")
     sheet, identity = separate(prescription, patient.key.stand_in)
     fingerprint = hashlib.sha256(sheet_json(sheet)).hexdigest()
     if (again := _again(centre, connection, standing, actor, known, sheet, fingerprint, at, key)) is not None:
         return again
     whose = patient.id if patient.named else None
-    reviewed = review_sheet(centre, connection, standing, sheet, whose, known, at, fresh=patient.fresh)
+    reviewed = review_sheet(centre, connection, standing, sheet, whose, known, at, fresh=patient.fresh, laps=laps)
     identifier = known.id if known is not None else new_id(at)
     values = {
         **_described(sheet, at if known is None else known.created_at),
@@ -121,7 +140,9 @@ def _submit(
     now = SimpleNamespace(id=identifier, version=version, fence=fence, **values)
     waiting = waiting_of(centre, connection, standing, now, at)
     decision, advice = json.loads(laid.decision), json.loads(laid.advice)
-    return whole(now, decision, advice, standing, waiting, replayed=False)
+    told = whole(now, decision, advice, standing, waiting, replayed=False)
+    laps.lap("write")
+    return told
 
 
 def _again(

@@ -123,10 +123,15 @@ def heading(written: str) -> str:
     return re.sub(r"\([^)含]*\)|[_*:]", "", fold(written))
 
 
+def bare(written: str) -> str:
+    """A heading without any remark: near enough to ask what was meant, not to know."""
+    return re.sub(r"\(.*?\)", "", heading(written))
+
+
 _PERSON = ("工号", "编号", "人员编码", "人员代码", "医师编码", "医师代码", "医师编号", "person", "staff code")
 _MEMBER = ("机构", "所属机构", "机构代码", "单位编码", "member")
 _UNTIL = (
-    Column("until", "失效日", "day", ("失效日期",), says=(
+    Column("until", "失效日", "day", ("失效日期", "终止日（不含）", "截止日期（不含）"), says=(
         "从这一天起不再有效；空白为长期有效。与“有效期至”只填一个",
         "no longer holds from this day on; empty: without end; give this or `last day`")),
     Column("last_day", "有效期至", "last_day", ("截止日期", "截止日", "终止日期", "终止日", "最后一天"), says=(

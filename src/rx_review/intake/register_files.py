@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rx_review.errors import Fault, InputError
 from rx_review.intake.refusal import Refused, visible
 from rx_review.intake.register_cells import read_cell
-from rx_review.intake.register_columns import EXPLAINS, FORMS, NONE, SHEET_KINDS, Column, Form, SheetKind, heading
+from rx_review.intake.register_columns import EXPLAINS, FORMS, NONE, SHEET_KINDS, Column, Form, SheetKind, bare, heading
 from rx_review.intake.register_sheets import MOST_COLUMNS, MOST_ROWS, Sheet, SheetRow, read_sheets, too_many
 
 _TITLE_ROWS = 5
@@ -210,7 +210,7 @@ def _heading_faults(sheet: Sheet, found: Headings) -> Iterable[Fault]:
         elif column is not None and keys.count(column.key) > 1:
             what, zh = f"column {column.key} stands twice", f"“{column.zh}”有两列；请保留一列"
             yield Fault(sheet.place(found.row, place, visible(text)), what, "keep one", zh)
-        elif column is None and (near := get_close_matches(heading(text), free, 1, 0.8)):
+        elif column is None and (near := get_close_matches(bare(text), free, 1, 0.8)):
             meant = free[near[0]]
             yield Fault(
                 sheet.place(found.row, place, visible(text)), f"no such column, and {meant.key} is not there",

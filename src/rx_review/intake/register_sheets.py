@@ -9,7 +9,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
@@ -164,15 +164,24 @@ def _must_be_harmless(name: str, data: bytes) -> None:
                 raise InputError(Fault(name, what, "open it in a spreadsheet and save it again", zh))
 
 
-def _rows(sheet: object) -> Iterator[SheetRow]:
+def _rows(sheet: Any) -> Iterator[SheetRow]:
     # One column more than is read, so that what stands there is refused and not overlooked.
-    rows = sheet.iter_rows(max_row=_SHEET_ROWS, max_col=MOST_COLUMNS + 1)  # type: ignore[attr-defined]
+    rows = sheet.iter_rows(max_row=_SHEET_ROWS, max_col=MOST_COLUMNS + 1)
+    before = None
     for number, row in enumerate(rows, 1):
-        cells = {}
-        for place, cell in enumerate(row, 1):
-            value = cell.value.strip() if isinstance(cell.value, str) else cell.value
-            if value is not None and value != "":
-                spoilt = {"f": "formula", "e": "error"}.get(cell.data_type, "")
-                cells[place] = Cell(value, cell.number_format or "General", spoilt)
-        if cells:
-            yield SheetRow(number, cells)
+        # A sheet may name a row a million below the last: all between them are one and the same object.
+        if row is before:
+            continue
+        before = row
+        cells = {place: cell for place, cell in enumerate(row, 1) if cell.value is not None}
+        found = {place: kept for place, cell in cells.items() if (kept := _cell(cell)) is not None}
+        if found:
+            yield SheetRow(number, found)
+
+
+def _cell(cell: Any) -> Cell | None:
+    value = cell.value.strip() if isinstance(cell.value, str) else cell.value
+    if value == "":
+        return None
+    spoilt = {"f": "formula", "e": "error"}.get(cell.data_type, "")
+    return Cell(value, cell.number_format or "General", spoilt)

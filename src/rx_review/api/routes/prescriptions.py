@@ -27,6 +27,7 @@ from rx_review.api.shapes import (
 )
 from rx_review.desk import cashier, looking, submission
 from rx_review.desk.actor import Actor
+from rx_review.desk.laps import Laps, server_timing
 from rx_review.desk.moving import move
 from rx_review.domain.moves import State
 from rx_review.domain.prescription import Prescription
@@ -86,19 +87,24 @@ def check(
     openapi_extra=takes(Prescription),
 )  # fmt: skip
 def submit(
+    request: Request,
     service: ServiceDep,
     actor: ActorDep,
     prescription: Annotated[Prescription, Depends(body_of(Prescription))],
     key: KeyHeader = None,
 ) -> Response:
     """Review and keep a prescription. (institution, number, day of issue, revision) may be sent again at any time."""
-    body = _submit(service, actor, prescription, key)
-    return _told(body, 200 if body["replayed"] else 201)
+    laps = Laps()
+    laps.seconds["parse"] = request.state.read_seconds
+    body = _submit(service, actor, prescription, key, laps)
+    response = _told(body, 200 if body["replayed"] else 201)
+    response.headers["Server-Timing"] = server_timing(laps.seconds)
+    return response
 
 
-def _submit(service: Service, actor: Actor, prescription: Prescription, key: str | None) -> dict[str, Any]:
+def _submit(service: Service, actor: Actor, prescription: Prescription, key: str | None, laps: Laps) -> dict[str, Any]:
     began = time.perf_counter()
-    body = submission.submit(service.centre, actor, prescription, service.now(), key)
+    body = submission.submit(service.centre, actor, prescription, service.now(), key, laps)
     if not body["replayed"]:
         metrics.observe_review(body["review"]["verdict"], time.perf_counter() - began)
         if any(entry["fact"] == "engine" for entry in body["review"]["not_judged"]):
@@ -135,7 +141,7 @@ def _item(request: Request, service: Service, actor: Actor, index: int, item: An
             key = None
             raise Refusal("bad-request", "key: 1 to 128 ASCII characters", "key 应为 1 至 128 个 ASCII 字符")
         prescription = check_document(Prescription, item["prescription"], "/prescription")
-        body = _submit(service, actor, prescription, key)
+        body = _submit(service, actor, prescription, key, Laps())
         told = {"index": index, "status": 200 if body["replayed"] else 201, "key": key, "answer": body, "problem": None}
         return to_json(told)
     except (Refusal, InputError) as error:
