@@ -100,6 +100,29 @@ def set_metrics_dir(folder: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
+def requests_per_second() -> float:
+    """How often a credential may ask one worker: `RX_REQUESTS_PER_SECOND`, 100 unless it is set, 0 for no limit.
+
+    Raises:
+        EnvironmentFault: it is no number from 0 to 1,000,000.
+    """
+    given = os.environ.get("RX_REQUESTS_PER_SECOND") or "100"
+    try:
+        found = float(given)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= 1_000_000:
+        raise EnvironmentFault(
+            Fault(
+                "RX_REQUESTS_PER_SECOND",
+                f"not a rate: {given[:40]!r}",
+                "write requests a second, such as 100, or 0 for no limit",
+                "不是频率；请写每秒请求数，如 100；0 表示不限",
+            )
+        )
+    return found
+
+
 def now() -> datetime:
     """This instant, in the county's time."""
     return datetime.now(COUNTY_TIME)

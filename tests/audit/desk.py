@@ -92,9 +92,7 @@ class Desk:
 
     def submit(self, *prescriptions: Prescription) -> list[dict[str, Any]]:
         """Submit sheets, each a minute after it was issued."""
-        return [
-            submit(self.centre, self.actor, each, each.issued_at + timedelta(minutes=1)) for each in prescriptions
-        ]
+        return [submit(self.centre, self.actor, each, each.issued_at + timedelta(minutes=1)) for each in prescriptions]
 
     def seal(self, at: datetime = NOON) -> Seal | None:
         """Seal what is open."""

@@ -39,7 +39,9 @@ def test_a_body_changed_together_with_its_digest_is_found(busy):
     (row,) = busy.sql("SELECT id, body, salt FROM audit WHERE seal = 2 ORDER BY id LIMIT 1")
     body = bytes(row.body).replace(b"client:his", b"client:her")
     digest = entry_digest(bytes(row.salt), body)
-    busy.sql("UPDATE audit SET body = :b, digest = :d, actor = 'client:her' WHERE id = :id", b=body, d=digest, id=row.id)
+    busy.sql(
+        "UPDATE audit SET body = :b, digest = :d, actor = 'client:her' WHERE id = :id", b=body, d=digest, id=row.id
+    )
     assert "seal 2 is not that of the" in said(busy.check())["seal 2"]
     assert not busy.verify().whole
 
@@ -163,7 +165,9 @@ def test_a_review_that_was_put_in_is_found(busy):
 
 
 def test_a_prescription_deleted_with_its_reviews_is_found(busy):
-    (row,) = busy.sql("SELECT id, prescription_id AS p FROM audit WHERE prescription_id IS NOT NULL ORDER BY id LIMIT 1")
+    (row,) = busy.sql(
+        "SELECT id, prescription_id AS p FROM audit WHERE prescription_id IS NOT NULL ORDER BY id LIMIT 1"
+    )
     for table, column in (("review", "prescription_id"), ("identity", "prescription_id"), ("prescription", "id")):
         busy.sql(f"DELETE FROM {table} WHERE {column} = :p", p=row.p)
     assert "tells of a review at" in said(busy.check())[f"audit {row.id}"]

@@ -292,9 +292,14 @@ def packed(**parts: bytes) -> bytes:
 
 
 def test_a_file_that_unpacks_to_far_more_is_refused_before_it_is_unpacked():
-    bomb = packed(sheet=b"0" * (65 * 1024 * 1024))
+    bomb = packed(sheet=b"0" * (33 * 1024 * 1024))
     assert len(bomb) < 100_000
     assert refused(read(bomb, "名册.xlsx")) == [("名册.xlsx", "too large when unpacked")]
+
+
+def test_rows_that_are_only_coloured_are_bounded_too():
+    rows = packed(**{"xl/worksheets/sheet1.xml": b'<x:row r="1"/>' * 100_001})
+    assert refused(read(rows, "名册.xlsx")) == [("名册.xlsx", "too many empty rows")]
 
 
 def test_a_sheet_that_says_it_has_a_trillion_rows_is_read_at_once():

@@ -1,5 +1,6 @@
 """A backup is all of the database, and a restore is all of it or nothing."""
 
+import hashlib
 import io
 import json
 import sqlite3
@@ -255,8 +256,6 @@ def test_a_file_that_is_no_database_is_replaced_only_if_that_is_said(opened, new
 
 
 def test_a_dump_that_is_damaged_inside_is_refused_though_its_digest_holds(opened, new_database, tmp_path):
-    import hashlib
-
     source = opened(new_database("sqlite"))
     back_up(source, tmp_path / "b", AT)
     found = members(tmp_path / "b")
@@ -288,11 +287,9 @@ def test_a_restore_that_breaks_off_leaves_what_was_there(opened, new_database, t
         county.found(connection, "示范县", date(2026, 11, 1))
     back_up(database, tmp_path / "b", AT)
     with database.write() as connection:
-        # A view of somebody else's that the dump's table cannot be made beside.
+        # Somebody else's table is none of our business.
         connection.execute(text("CREATE TABLE other (id integer)"))
     rebuilt_dump = members(tmp_path / "b")["dump"][:-200]
-    import hashlib
-
     manifest = told(tmp_path / "b") | {"digest": hashlib.sha256(rebuilt_dump).hexdigest()}
     rebuilt(tmp_path / "b", **{"manifest.json": json.dumps(manifest).encode(), "dump": rebuilt_dump})
     before = rows(database)

@@ -101,6 +101,11 @@ def request_id(given: str | None) -> str:
     return secrets.token_hex(16)
 
 
+def unnamed(text: str) -> str:
+    """A text with every resident's and every mobile number in it taken out."""
+    return _PERSONAL.sub("…", text)
+
+
 def route_template(scope: Scope) -> str | None:
     """The route that answered, as it is declared with all its prefixes; None if none did, or no route of the API."""
     # The route itself knows only what its own router was told; prefixes of `include_router` stand in the context.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -10,6 +12,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from rx_review.api import metrics
+from rx_review.api.logs import route_template, unnamed
 from rx_review.domain.problems import PROBLEMS, Pointed, Refusal
 from rx_review.errors import ContradictionError, InputError
 
@@ -26,12 +29,13 @@ def answer(
         "type": f"/v1/problems/{refusal.code}",
         "title": {"zh": problem.zh, "en": problem.en},
         "status": status or problem.status,
-        "detail": dict(refusal.detail),
+        "detail": _unnamed(refusal.detail),
         "do": {"zh": problem.do_zh, "en": problem.do_en},
-        "instance": request.url.path,
+        # The template: a path may hold what somebody took for a code, and that may be a person's number.
+        "instance": route_template(request.scope) or "/",
         "code": refusal.code,
         "retryable": problem.retryable,
-        "errors": [{"pointer": each.pointer, "what": dict(each.what)} for each in refusal.errors],
+        "errors": [{"pointer": unnamed(each.pointer), "what": _unnamed(each.what)} for each in refusal.errors],
         "trace": getattr(request.state, "request_id", None),
         **refusal.more,
     }
@@ -41,6 +45,24 @@ def answer(
     if problem.status == 401:
         sent["WWW-Authenticate"] = 'Bearer realm="rx-review"'
     return Response(to_json(body), status_code=status or problem.status, headers=sent, media_type=MEDIA_TYPE)
+
+
+def _unnamed(words: Mapping[str, str]) -> dict[str, str]:
+    return {language: unnamed(text) for language, text in words.items()}
+
+
+def methods_of(app: FastAPI, path: str) -> frozenset[str]:
+    """The methods of a path, as the description of the API has them: of the path itself before those of a template."""
+    paths = app.openapi()["paths"]
+    found = paths.get(path)
+    if found is None:
+        fits = (each for each in paths if re.fullmatch(re.sub(r"\{[a-z]+\}", "[^/]+", each), path))
+        found = paths.get(next(fits, ""), {})
+    return frozenset(method.upper() for method in found)
+
+
+def _no_method(request: Request, refusal: Refusal, allowed: Iterable[str]) -> Response:
+    return answer(request, refusal, headers={"Allow": ", ".join(sorted(allowed))})
 
 
 def handlers(app: FastAPI) -> None:
@@ -54,6 +76,10 @@ def handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _unreadable(request: Request, error: RequestValidationError) -> Response:
+        allowed = methods_of(app, request.url.path)
+        if allowed and request.method not in allowed:
+            # The path is one of its own, and only this method led on to a template.
+            return _no_method(request, Refusal("method-not-allowed"), allowed)
         errors = [
             Pointed("/" + "/".join(str(part) for part in each["loc"]), {"en": str(each["msg"]), "zh": "参数有误"})
             for each in error.errors()
@@ -68,6 +94,8 @@ def handlers(app: FastAPI) -> None:
     def _http(request: Request, error: HTTPException) -> Response:
         code = _BY_STATUS.get(error.status_code, "bad-request")
         headers = {**(error.headers or {})}
+        if code == "method-not-allowed" and (allowed := methods_of(app, request.url.path)):
+            return _no_method(request, Refusal(code), allowed)
         return answer(request, Refusal(code), status=error.status_code, headers=headers)
 
     @app.exception_handler(500)
@@ -87,7 +115,7 @@ def refusal_of(error: InputError) -> Refusal:
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Responses of a route for its OpenAPI entry: each status with the codes that it may carry."""
     found: dict[int | str, dict[str, Any]] = {}
-    for code in sorted({*codes, "bad-request", "internal", "busy", "not-ready"}):
+    for code in sorted({*codes, "bad-request", "too-many-requests", "internal", "busy", "not-ready"}):
         problem = PROBLEMS[code]
         entry = found.setdefault(
             problem.status,

@@ -16,11 +16,12 @@ from rx_review.domain.strict_json import decode
 M = TypeVar("M", bound=BaseModel)
 
 BATCH_BODY = 16 * 1024 * 1024
-"""Of a batch of at most 500 prescriptions; each of them still within 256 KiB."""
+"""Of a batch of at most 500 prescriptions, each of them within 256 KiB."""
 FILE_BODY = 2 * 1024 * 1024
 DEPTH = 20
 LINES = 200
 BATCH = 500
+_DIGITS = 12
 
 LIMITS = {
     "body_bytes": BODY,
@@ -42,18 +43,19 @@ async def bounded_body(request: Request, most: int = BODY) -> bytes:
         Refusal: `too-large`.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > most:
-        raise _too_large(most)
+    if declared.isascii() and declared.isdigit() and (len(declared) > _DIGITS or int(declared) > most):
+        raise too_large(most)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise _too_large(most)
+            raise too_large(most)
         parts.append(part)
     return b"".join(parts)
 
 
-def _too_large(most: int) -> Refusal:
+def too_large(most: int) -> Refusal:
+    """The refusal of what is larger than allowed, in bytes."""
     return Refusal("too-large", f"more than {most} bytes", f"超过 {most} 字节", more={"limit": most})
 
 
@@ -87,7 +89,7 @@ def body_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     return read
 
 
-def takes(model: type[BaseModel], *, name: str | None = None) -> dict[str, Any]:
-    """The OpenAPI entry of a body that `body_of` reads."""
-    schema = {"$ref": f"#/components/schemas/{name or model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def takes(model: type[BaseModel], kind: str = "application/json") -> dict[str, Any]:
+    """The OpenAPI entry of a body that is read as a document."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 from rx_review.audit.chain import Seal, entry_digest
 from rx_review.audit.exporting import StoredChain, entry_of, founded
-from rx_review.audit.laid import Noted, body_of, matched, noted_in, parts_of
+from rx_review.audit.laid import Match, Noted, body_of, matched, noted_in
 from rx_review.audit.signing import Verifier
 from rx_review.audit.walk import Walk
 from rx_review.audit.wording import of_store
@@ -83,13 +84,14 @@ class _Check:
     def chain(self) -> bool:
         """Every seal with its rows."""
         stored = StoredChain(self._connection, self.walk.county)
-        for made, rows in stored:
-            self.walk.seal(f"seal {made.number}", made)
-            for row in rows:
-                self.walk.entry(f"audit {row.id}", entry_of(row))
-                self._columns(row)
-            if self._full():
-                return False
+        with closing(stored.parts()) as parts:
+            for made, rows in parts:
+                self.walk.seal(f"seal {made.number}", made)
+                for row in rows:
+                    self.walk.entry(f"audit {row.id}", entry_of(row))
+                    self._columns(row)
+                if self._full():
+                    return False
         self.walk.finish()
         for number, count in sorted(stored.astray.items()):
             self.walk.say("stored-astray", f"seal {number}", number=number, count=count)
@@ -97,15 +99,16 @@ class _Check:
 
     def still_open(self) -> bool:
         """Rows without a seal: each by itself."""
-        for row in audit.still_open(self._connection):
-            self.opened += 1
-            if row.salt is None or row.body is None:
-                self.walk.say("stored-open-erased", f"audit {row.id}", id=row.id)
-            elif entry_digest(row.salt, row.body) != row.digest:
-                self.walk.say("entry-digest", f"audit {row.id}", id=row.id)
-            self._columns(row)
-            if self._full():
-                return False
+        with closing(audit.still_open(self._connection)) as rows:
+            for row in rows:
+                self.opened += 1
+                if row.salt is None or row.body is None:
+                    self.walk.say("stored-open-erased", f"audit {row.id}", id=row.id)
+                elif entry_digest(row.salt, row.body) != row.digest:
+                    self.walk.say("entry-digest", f"audit {row.id}", id=row.id)
+                self._columns(row)
+                if self._full():
+                    return False
         return True
 
     def prescriptions(self) -> bool:
@@ -165,16 +168,16 @@ class _Check:
                 parts = ", ".join(match.altered)
                 self.walk.say("stored-review-altered", where, parts=parts, prescription=row.id, id=match.noted.entry)
             else:
-                self._decision(where, match.review)
+                self._decision(where, match)
         for noted in left:
             self._gone(noted)
         states = [tree["to"] for each in told if (tree := body_of(each)) is not None and "to" in tree]
         if states and erased <= 0 and states[-1] != row.state:
             self.walk.say("stored-state", f"prescription {row.id}", state=row.state, told=states[-1])
 
-    def _decision(self, where: str, review: Row[Any]) -> None:
+    def _decision(self, where: str, match: Match) -> None:
         """What stands beside a decision for queries says what the decision says."""
-        tree = json.loads(parts_of(review)["decision"])
+        review, tree = match.review, json.loads(match.parts["decision"])
         columns = {
             "revision": review.revision,
             "verdict": review.verdict,

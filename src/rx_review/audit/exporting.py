@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -57,10 +58,16 @@ class StoredChain:
         self._connection = connection
         self._county = county
 
-    def __iter__(self) -> Iterator[tuple[Seal, Iterable[Row[Any]]]]:
-        groups = groupby(audit.sealed(self._connection), key=_seal_number)
+    def parts(self) -> Generator[tuple[Seal, Iterable[Row[Any]]], None, None]:
+        """Each seal with its rows; closed by who does not read to the end."""
+        with closing(audit.sealed(self._connection)) as every, closing(audit.seals(self._connection)) as seals:
+            yield from self._parts(groupby(every, key=_seal_number), seals)
+
+    def _parts(
+        self, groups: Iterator[tuple[int, Iterator[Row[Any]]]], seals: Iterable[Row[Any]]
+    ) -> Iterator[tuple[Seal, Iterable[Row[Any]]]]:
         number, rows = next(groups, _NO_MORE)
-        for row in audit.seals(self._connection):
+        for row in seals:
             while number is not None and number < row.number:
                 self.astray[number] += sum(1 for _ in rows)
                 number, rows = next(groups, _NO_MORE)
@@ -78,7 +85,7 @@ class StoredChain:
 _NO_MORE: tuple[int | None, Iterator[Row[Any]]] = (None, iter(()))
 
 
-def _seal_number(row: Row[Any]) -> int | None:
+def _seal_number(row: Row[Any]) -> int:
     return int(row.seal)
 
 
@@ -115,15 +122,16 @@ def export_stored(database: Database, out: IO[bytes], at: datetime) -> Exported:
     """
     last: Seal | None = None
 
-    def parts() -> Iterator[tuple[Seal, Iterable[Entry]]]:
+    def entries(parts: Iterable[tuple[Seal, Iterable[Row[Any]]]]) -> Iterator[tuple[Seal, Iterable[Entry]]]:
         nonlocal last
-        for last, rows in chain:
+        for last, rows in parts:
             yield last, map(entry_of, rows)
 
     with audit.snapshot(database) as connection:
         county = founded(connection)
         chain = StoredChain(connection, county)
-        end = write_export(out, Header(county, at), parts())
+        with closing(chain.parts()) as parts:
+            end = write_export(out, Header(county, at), entries(parts))
         still_open, _ = audit.unsealed_age(connection)
     return Exported(end, last, still_open, chain.astray.total())
 

@@ -32,8 +32,9 @@ class Match:
     """A review and its entry. `altered` names the parts that are not those of the entry; no entry, no parts."""
 
     review: Row[Any]
+    parts: Parts
     noted: Noted | None
-    altered: tuple[str, ...]
+    altered: tuple[str, ...] = ()
 
 
 def body_of(row: Row[Any]) -> dict[str, Any] | None:
@@ -47,8 +48,7 @@ def body_of(row: Row[Any]) -> dict[str, Any] | None:
     return tree if isinstance(tree, dict) else None
 
 
-def parts_of(review: Row[Any]) -> dict[str, bytes]:
-    """The parts of a review that can be unpacked."""
+def _parts_of(review: Row[Any]) -> Parts:
     found: dict[str, bytes] = {}
     for part in PARTS:
         try:
@@ -75,22 +75,23 @@ def matched(reviews: Iterable[Row[Any]], noted: Iterable[Noted]) -> tuple[list[M
     """
     left = list(noted)
     found: list[Match] = []
-    odd: list[tuple[Row[Any], dict[str, str]]] = []
+    odd: list[tuple[Row[Any], Parts, dict[str, str]]] = []
     for review in reviews:
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts_of(review).items()}
+        parts = _parts_of(review)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
         entry = next((each for each in left if each.digests == digests and _is_of(each, review)), None)
         if entry is None:
-            odd.append((review, digests))
+            odd.append((review, parts, digests))
         else:
             left.remove(entry)
-            found.append(Match(review, entry, ()))
-    for review, digests in odd:
+            found.append(Match(review, parts, entry))
+    for review, parts, digests in odd:
         entry = next((each for each in left if _is_of(each, review)), None)
         altered: tuple[str, ...] = ()
         if entry is not None:
             left.remove(entry)
             altered = tuple(part for part in PARTS if entry.digests.get(part) != digests.get(part))
-        found.append(Match(review, entry, altered))
+        found.append(Match(review, parts, entry, altered))
     return found, left
 
 

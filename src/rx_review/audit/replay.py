@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from rx_review.audit.laid import Match, matched, noted_in, parts_of
+from rx_review.audit.laid import Match, Parts, matched, noted_in
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.engine.difference import explain_difference
@@ -99,6 +99,7 @@ def replay(
     sample: int | None = None,
     seed: int = 0,
     recompute: bool = False,
+    compiled: Sequence[Reviewer] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> ReplayReport:
     """Decide stored reviews again and compare, byte for byte.
@@ -112,6 +113,9 @@ def replay(
         sample: only so many of them, drawn by `seed`.
         seed: the same seed draws the same sample of the same reviews.
         recompute: compute facts and decision again from sheet and circumstances, too.
+        compiled: editions that this process has compiled already, such as the one in force. Every other is compiled
+            here, and the C engine never gives its memory back (some 20 MB an edition): a process that lives on and
+            replays again and again gives what it has.
         progress: called with how many are done, and of how many.
 
     Raises:
@@ -123,7 +127,7 @@ def replay(
         chosen: Sequence[int] = reviews.numbers(connection, since, until, prescription)
     if sample is not None and sample < len(chosen):
         chosen = sorted(random.Random(seed).sample(chosen, sample))
-    run = _Replay(database, cache, recompute)
+    run = _Replay(_Reviewers(database, cache, compiled), database, recompute)
     for start in range(0, len(chosen), _BATCH):
         run.batch(chosen[start : start + _BATCH])
         if progress is not None:
@@ -136,8 +140,9 @@ def replay(
 class _Reviewers:
     """Editions by digest, compiled, the latest few of them."""
 
-    def __init__(self, database: Database, cache: Path | None) -> None:
+    def __init__(self, database: Database, cache: Path | None, compiled: Sequence[Reviewer]) -> None:
         self.seen: set[str] = set()
+        self._compiled = {reviewer.edition.digest: reviewer for reviewer in compiled}
         self._database = database
         self._cache = cache
         self._kept: OrderedDict[str, Reviewer | LibraryError] = OrderedDict()
@@ -165,6 +170,8 @@ class _Reviewers:
         try:
             if row is None:
                 return _lost(digest)
+            if digest in self._compiled:
+                return self._compiled[digest]
             return Reviewer(edition_of(row.archive, self._cache, digest))
         except LibraryError as error:
             return error
@@ -173,8 +180,8 @@ class _Reviewers:
 class _Replay:
     """One run."""
 
-    def __init__(self, database: Database, cache: Path | None, recompute: bool) -> None:
-        self.reviewers = _Reviewers(database, cache)
+    def __init__(self, reviewers: _Reviewers, database: Database, recompute: bool) -> None:
+        self.reviewers = reviewers
         self.report = ReplayReport(semantics())
         self._database = database
         self._recompute = recompute
@@ -186,18 +193,19 @@ class _Replay:
             names = sorted({row.prescription_id for row in rows})
             told = audit.of_prescriptions(connection, names)
             laid = reviews.of_prescriptions(connection, names)
-        matches = _matches(laid, told)
+        matches, erased = _matches(laid, told)
         for row in rows:
-            self._one(row, matches.get(row.id))
+            match = matches[row.id]
+            # What told of it may be among what was erased.
+            if match.altered or (match.noted is None and row.prescription_id not in erased):
+                self._tell("altered", row, [_altered(match)])
+            self._one(row, match.parts)
 
-    def _one(self, row: Row[Any], match: Match | None) -> None:
+    def _one(self, row: Row[Any], parts: Parts) -> None:
         self.report.reviews += 1
-        if lines := _altered(match):
-            self._tell("altered", row, lines)
         if row.institution is None:
             self._tell("undecidable", row, ["其处方已不存在 | its prescription is not there"])
             return
-        parts = parts_of(row)
         try:
             reviewer = self.reviewers.of(row.edition)
             self._decide(row, reviewer, parts)
@@ -206,7 +214,7 @@ class _Replay:
         except (RxError, ValidationError, KeyError) as error:
             self._tell("undecidable", row, _said(error))
 
-    def _decide(self, row: Row[Any], reviewer: Reviewer, parts: dict[str, bytes]) -> None:
+    def _decide(self, row: Row[Any], reviewer: Reviewer, parts: Parts) -> None:
         """From the stored facts."""
         facts = facts_from_json(parts["facts"])
         again = decision_json(decide_again(reviewer, row.number, row.revision, row.institution, row.issued_on, facts))
@@ -215,7 +223,7 @@ class _Replay:
         else:
             self._tell("different", row, explain_difference(parts["decision"], again))
 
-    def _compute(self, row: Row[Any], reviewer: Reviewer, parts: dict[str, bytes]) -> None:
+    def _compute(self, row: Row[Any], reviewer: Reviewer, parts: Parts) -> None:
         """From the stored input."""
         sheet = Prescription.model_validate_json(parts["body"])
         circumstances = Circumstances.model_validate_json(parts["circumstances"])
@@ -235,8 +243,8 @@ class _Replay:
             self.report.told.append(Told(kind, row.id, *whose, row.at, row.edition, tuple(lines)))
 
 
-def _matches(laid: Sequence[Row[Any]], told: Sequence[Row[Any]]) -> dict[int, Match]:
-    """Each review beside its entry, by the review's id."""
+def _matches(laid: Sequence[Row[Any]], told: Sequence[Row[Any]]) -> tuple[dict[int, Match], set[str]]:
+    """Each review beside its entry, by the review's id; and the prescriptions of which an entry was erased."""
     by_prescription: defaultdict[str, tuple[list[Row[Any]], list[Row[Any]]]] = defaultdict(lambda: ([], []))
     for place, rows in enumerate((laid, told)):
         for row in rows:
@@ -244,21 +252,16 @@ def _matches(laid: Sequence[Row[Any]], told: Sequence[Row[Any]]) -> dict[int, Ma
     found: dict[int, Match] = {}
     for its_reviews, its_entries in by_prescription.values():
         matches, _ = matched(its_reviews, noted_in(its_entries))
-        erased = any(entry.body is None for entry in its_entries)
-        found |= {each.review.id: each for each in matches if not (each.noted is None and erased)}
-    return found
+        found |= {each.review.id: each for each in matches}
+    return found, {row.prescription_id for row in told if row.body is None}
 
 
-def _altered(match: Match | None) -> list[str]:
-    """What the audit says against a review; of one without a match nothing can be said: entries were erased."""
-    if match is None:
-        return []
+def _altered(match: Match) -> str:
+    """What the audit says against a review."""
     if match.noted is None:
-        return ["审计记录中没有这次审核 | no entry of the audit tells of this review"]
-    if match.altered:
-        parts, entry = ", ".join(match.altered), match.noted.entry
-        return [f"与审计记录 {entry} 所载摘要不符：{parts} | not what audit entry {entry} names: {parts}"]
-    return []
+        return "审计记录中没有这次审核 | no entry of the audit tells of this review"
+    parts, entry = ", ".join(match.altered), match.noted.entry
+    return f"与审计记录 {entry} 所载摘要不符：{parts} | not what audit entry {entry} names: {parts}"
 
 
 def _said(error: RxError | ValidationError | KeyError) -> list[str]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rx_review import config
 from rx_review.errors import EnvironmentFault, Fault
 from rx_review.store import schema
-from rx_review.store.contents import revision_of
+from rx_review.store.contents import database_at, revision_of
 from rx_review.store.database import Database
 
 _UPGRADE = "run `rx db upgrade`"
@@ -40,20 +40,7 @@ def open_database() -> Database:
     Raises:
         EnvironmentFault: the address is none, or its folder cannot be made.
     """
-    try:
-        return Database(config.database_url())
-    except ValueError as error:
-        # SQLAlchemy quotes the address, and with it the password.
-        do, zh = (
-            "write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
-            "数据库地址无法识别；请更正",
-        )
-        raise EnvironmentFault(Fault("RX_DATABASE_URL", f"cannot be read ({type(error).__name__})", do, zh)) from None
-    except OSError as error:
-        what = error.strerror or "cannot be used"
-        raise EnvironmentFault(
-            Fault(str(error.filename), what, "check the folder and its rights", "无法使用；请检查目录和权限")
-        ) from None
+    return database_at(config.database_url())
 
 
 def shown(database: Database) -> str:

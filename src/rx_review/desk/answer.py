@@ -10,7 +10,7 @@ from typing import Any
 from rx_review.desk.centre import Centre
 from rx_review.desk.standing import Standing
 from rx_review.domain.county import SKILLS
-from rx_review.domain.moves import STATE_NAMES, Action, allowed
+from rx_review.domain.moves import STATE_NAMES, Action, Move, allowed
 from rx_review.domain.review import RANK
 from rx_review.store import prescriptions, reviews
 from rx_review.store.database import Connection, Row
@@ -60,9 +60,9 @@ def whole(
         "version": row.version,
         "state": row.state,
         "state_name": {"zh": named.zh, "en": named.en},
-        "action": named.action,
+        "action": "refuse" if row.state == "charged" and row.after_review == "objected" else named.action,
         "text": line_for_doctor(row.state, decision, advice, waiting),
-        "allowed": sorted({move.name for move in allowed(row.state) if move.by != ("system",)}),
+        "allowed": sorted({move.name for move in allowed(row.state) if _open(move, row)}),
         "binding": advice["effect"]["verdict"],
         "observed": row.observed,
         "approved": _approved(row),
@@ -83,6 +83,10 @@ def whole(
             "silenced": advice["effect"]["silenced"],
         },
     }
+
+
+def _open(move: Move, row: Any) -> bool:
+    return move.by != ("system",) and ("after_review_due" not in move.guards or row.after_review == "due")
 
 
 def stamp(at: datetime | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import stamp
+from rx_review.desk.approval import unforeseen
 from rx_review.desk.centre import Centre
 from rx_review.desk.reviewing import lay_down, review_sheet
 from rx_review.desk.step import Moved, Moving, sees
@@ -15,7 +16,6 @@ from rx_review.desk.timing import first_due
 from rx_review.domain.moves import STATE_NAMES, row
 from rx_review.domain.prescription import Prescription, Signature
 from rx_review.domain.problems import Refusal
-from rx_review.domain.review import RANK
 from rx_review.domain.values import county_day
 from rx_review.store import prescriptions
 from rx_review.store.database import Row
@@ -42,7 +42,7 @@ def gate(
 
 def _release(centre: Centre, found: Row[Any], at: datetime) -> dict[str, Any]:
     expired = found.expires_at is not None and found.expires_at <= at
-    same = found.content == found.approved_content
+    same = found.content == found.approved_content and found.after_review != "objected"
     yes = row("charge", found.state) is not None and same and not expired
     minutes = int(centre.number("release_minutes", at, found.institution))
     until = at + timedelta(minutes=minutes)
@@ -72,8 +72,7 @@ def token(centre: Centre, found: Row[Any], until: datetime) -> str:
 def charge(moving: Moving) -> Moved:
     """Charge what was approved, and nothing else."""
     found, given = moving.row, moving.request.token
-    if found.content != found.approved_content:
-        raise Refusal("content-changed")
+    _must_be_approved(found)
     if found.expires_at is not None and found.expires_at <= moving.at:
         raise Refusal("move-not-allowed", "its validity has ended", "处方已过有效期", more={"state": found.state})
     if given is not None:
@@ -106,26 +105,22 @@ def void(moving: Moving) -> Moved:
 
 
 def supply(moving: Moving) -> Moved:
-    """Supply all lines. The review at this stage must not find what nobody accepted when it was approved."""
+    """Supply all lines. The review at this stage must not find what nobody accepted when it was approved.
+
+    What was given in a rescue is with the patient already: it is recorded, whatever the review says.
+    """
     found, given = moving.row, moving.request.dispensed
     if given is None:
         raise Refusal("bad-request", "dispensed: who dispensed and checked is missing", "缺少 dispensed：调配与核对人")
-    if found.content != found.approved_content:
-        raise Refusal("content-changed")
+    _must_be_approved(found)
     sheet = moving.sheet()
     signed = sheet.model_copy(update={"stage": "supply", "signatures": _signatures(moving, sheet)})
     patient = found.patient_id
     reviewed = review_sheet(moving.centre, moving.connection, moving.standing, signed, patient, found, moving.at)
-    accepted = frozenset(found.accepted.split(","))
-    silenced = {key for key, _ in reviewed.effect.silenced}
-    stops = [
-        finding
-        for finding in reviewed.review.findings
-        if RANK[finding.severity] >= RANK["hold"] and finding.key not in accepted and finding.key not in silenced
-    ]
-    if stops and found.state != "rescued" and not found.observed:
-        said = [{"rule": each.rule, "zh": each.message.zh, "en": each.message.en, "key": each.key} for each in stops]
-        raise Refusal("not-fit-for-supply", more={"findings": said})
+    muted = moving.standing.muted(moving.centre.reviewer, found.institution, moving.at)
+    stops = unforeseen(reviewed, muted, found.accepted)
+    if stops and found.state != "rescued" and not muted.everything_observed:
+        raise Refusal("not-fit-for-supply", more={"findings": stops})
     laid = lay_down(moving.connection, reviewed, found.id, "supply")
     prescriptions.add_supplies(
         moving.connection,
@@ -143,6 +138,15 @@ def supply(moving: Moving) -> Moved:
     )
     note = {"dispensed": given.model_dump(), "digests": laid.digests, "lines": [line.line for line in sheet.lines]}
     return Moved("supplied", {"due_at": None}, note)
+
+
+def _must_be_approved(found: Row[Any]) -> None:
+    if found.content != found.approved_content:
+        raise Refusal("content-changed")
+    if found.state != "rescued" and found.after_review == "objected":
+        raise Refusal(
+            "not-fit-for-supply", "a pharmacist objected to it afterwards: refund it", "药师补审不通过，请退费后重新开具"
+        )
 
 
 def _signatures(moving: Moving, sheet: Prescription) -> tuple[Signature, ...]:

@@ -20,8 +20,12 @@ class Centre:
     def __init__(self, database: Database, vault: Vault, reviewer: Reviewer | None = None) -> None:
         self.database = database
         self.vault = vault
-        self._reviewer = reviewer
+        self._reviewer: Reviewer | None = None
         self._standing: Standing | None = None
+        self.second_pharmacist: frozenset[str] = frozenset()
+        """Rules of the edition that ask for a second pharmacist where they fire."""
+        if reviewer is not None:
+            self.install(reviewer)
 
     @property
     def reviewer(self) -> Reviewer:
@@ -41,6 +45,7 @@ class Centre:
 
     def install(self, reviewer: Reviewer) -> None:
         """From now on this edition holds."""
+        self.second_pharmacist = frozenset(rule.id for rule in reviewer.edition.rules if rule.second_pharmacist)
         self._reviewer = reviewer
 
     def standing(self, connection: Connection, at: datetime) -> Standing:

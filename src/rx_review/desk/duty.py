@@ -8,14 +8,16 @@ from typing import Any
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import stamp
 from rx_review.desk.centre import Centre
-from rx_review.desk.circumstances import staff_entry
+from rx_review.desk.qualified import must_review
 from rx_review.desk.standing import is_rule_name
-from rx_review.domain.county import DutyEntry, PauseEntry, ordered_skills
+from rx_review.domain.county import EVERYTHING, DutyEntry, PauseEntry, ordered_skills
 from rx_review.domain.problems import Refusal
 from rx_review.store import audit
 from rx_review.store import county as store
 
 LONGEST_PAUSE = timedelta(days=30)
+LONGEST_DUTY = timedelta(hours=24)
+"""Machine passes name who is on duty: nobody is for weeks."""
 _LEADING = frozenset({"lead", "chief"})
 
 
@@ -23,16 +25,17 @@ def sign_on(centre: Centre, actor: Actor, asked: DutyEntry, at: datetime) -> dic
     """Put somebody on the roster: a lead anybody, a pharmacist himself (上岗).
 
     Raises:
-        Refusal: `unknown-staff` if the register has no such pharmacist, `forbidden`, `unknown-member`.
+        Refusal: `unknown-staff` if the register has no such pharmacist, `lacks-skill` if it does not let the person
+            review, `contradiction` for a duty that is over or longer than a day, `forbidden`, `unknown-member`.
     """
     actor.must_be("pharmacist", "lead", "chief")
     leading = bool(actor.roles & _LEADING)
     if not leading and (asked.person != actor.person or asked.role != "pharmacist"):
         raise Refusal("forbidden", "only a lead plans for others", "只有组长可以为他人排班")
+    if not at < asked.until <= asked.from_ + LONGEST_DUTY:
+        raise Refusal("contradiction", "a duty lasts at most 24 hours and is not over", "每班不超过 24 小时，且尚未结束")
     with centre.database.write() as connection:
-        entry = staff_entry(connection, asked.person)
-        if entry is None or entry.pharmacist is None:
-            raise Refusal("unknown-staff", f"no pharmacist {asked.person}", f"没有药师 {asked.person}")
+        must_review(centre, connection, asked.person, asked.skills, at)
         standing = centre.standing(connection, at)
         for institution in asked.covers:
             standing.member(institution)
@@ -86,13 +89,13 @@ def pause(centre: Centre, actor: Actor, asked: PauseEntry, at: datetime) -> dict
     """Put a rule, or a group of rules, to shadow for at most thirty days.
 
     Raises:
-        Refusal: `unknown-rule`, `contradiction` for an end that is past or too far away, `forbidden`.
+        Refusal: `unknown-rule` (also for everything at once), `contradiction` for an end that is past or too far away, `forbidden`.
     """
     actor.must_be("lead", "chief")
     if actor.members is not None:
         raise Refusal("forbidden", "a pause holds for the county", "暂停规则须由县级办理")
-    if not is_rule_name(centre.reviewer, asked.target):
-        raise Refusal("unknown-rule")
+    if asked.target == EVERYTHING or not is_rule_name(centre.reviewer, asked.target):
+        raise Refusal("unknown-rule", "name a rule, a topic or a family; all of them cannot be paused")
     if not at < asked.until <= at + LONGEST_PAUSE:
         raise Refusal("contradiction", "until must lie within the next thirty days", "截止时间须在未来三十天内")
     values = {

@@ -11,6 +11,7 @@ from typing import Any
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import stamp, tell
 from rx_review.desk.centre import Centre
+from rx_review.desk.standing import OnDuty
 from rx_review.desk.step import sees
 from rx_review.domain.identity import masked_name, masked_number
 from rx_review.domain.moves import STATE_NAMES
@@ -76,12 +77,14 @@ def queue(centre: Centre, actor: Actor, at: datetime, *, limit: int, mine: bool)
     actor.must_be("pharmacist", "lead", "chief")
     with centre.database.read() as connection:
         standing = centre.standing(connection, at)
-        rows = connection.execute(prescriptions.queue(actor.listed(), limit=500 if mine else limit)).all()
+        rows = connection.execute(prescriptions.queue(actor.listed(), 500 if mine else limit)).all()
         waiting, since = prescriptions.queue_size(connection)
         overdue = prescriptions.after_review(connection, actor.listed(), limit)
     if mine and not actor.roles & {"lead", "chief"}:
         duty = [each for each in standing.on_duty(at) if each.person == actor.person]
         rows = [row for row in rows if any(_may(each, row) for each in duty)]
+        alone = not any(each.person != actor.person for each in standing.on_duty(at))
+        rows = [row for row in rows if alone or row.first_approval_by != actor.person]
     return {
         "items": [
             {**_short(row), "waited_seconds": int((at - row.entered_at).total_seconds())} for row in rows[:limit]
@@ -92,17 +95,13 @@ def queue(centre: Centre, actor: Actor, at: datetime, *, limit: int, mine: bool)
     }
 
 
-def _waited(row: Row[Any], at: datetime) -> dict[str, Any]:
-    return {**_short(row), "waited_seconds": int((at - row.entered_at).total_seconds())}
-
-
-def _may(duty: Any, row: Row[Any]) -> bool:
-    return bool(duty.fit(row.skill, row.institution) if row.level == 0 else duty.covering(row.institution))
+def _may(duty: OnDuty, row: Row[Any]) -> bool:
+    return duty.may_take(row.skill, row.institution, 1 if row.state == "second" else row.level)
 
 
 def history(centre: Centre, actor: Actor, identifier: str) -> dict[str, Any]:
-    """What happened to a prescription, and each of its reviews."""
-    actor.must_be(*_READERS)  # type: ignore[arg-type]
+    """What happened to a prescription, and each of its reviews; not for the till, which needs none of it."""
+    actor.must_be("prescriber", "pharmacist", "lead", "chief", "auditor")
     with centre.database.read() as connection:
         _seen(connection, actor, identifier)
         entries = audit.of_prescription(connection, identifier)
@@ -164,7 +163,7 @@ def identity(centre: Centre, actor: Actor, identifier: str, at: datetime, reason
             member=found.institution,
             action="unmask",
             prescription=identifier,
-            body={"reason": reason, "revision": kept.revision},
+            body={"reason": reason, "revision": kept.revision, "person": actor.person},
         )
         return {"masked": False, "identity": whole}
 

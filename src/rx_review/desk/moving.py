@@ -8,7 +8,7 @@ from typing import Any
 
 from rx_review.desk import cashier, pharmacist, prescriber
 from rx_review.desk.actor import Actor
-from rx_review.desk.answer import tell
+from rx_review.desk.answer import stamp, tell
 from rx_review.desk.centre import Centre
 from rx_review.desk.step import Moved, Moving, apply, sees
 from rx_review.desk.submission import not_allowed
@@ -59,9 +59,13 @@ def _move(
     found = prescriptions.by_id(connection, identifier, lock=True)
     assert found is not None
     named = row(request.move, found.state)
+    if named is None and request.move == "take" and found.holder is not None:
+        raise Refusal("taken-by-other", more={"holder": found.holder, "lease_until": stamp(found.lease_until)})
     if named is None:
         raise not_allowed(request.move, found.state)
-    actor.must_be(*named.by)
+    # Where it is only collected, it may be charged and supplied, and nothing else.
+    at_home = actor.sees(found.institution)
+    actor.must_be(*(role for role in named.by if at_home or role in ("cashier", "dispenser")))
     if named.name not in HANDLERS:
         raise Refusal(
             "bad-request",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from rx_review.desk.approval import accepted_of
+from rx_review.desk.qualified import must_review
 from rx_review.desk.settling import settle
 from rx_review.desk.step import Moved, Moving
 from rx_review.desk.timing import escalates_at, first_due
+from rx_review.domain.moves import State
 from rx_review.domain.problems import Refusal
 from rx_review.domain.review import Review
 from rx_review.engine.stored import decision_from_json
@@ -28,7 +31,11 @@ def take(moving: Moving) -> Moved:
 
 
 def _may_take(moving: Moving) -> None:
+    """A reviewer of the register, not of a sheet of their own, and on duty for it; a lead needs no roster."""
     found, actor = moving.row, moving.actor
+    must_review(moving.centre, moving.connection, moving.person, (found.skill,), moving.at)
+    if moving.person == found.prescriber:
+        raise Refusal("same-person", "nobody reviews what they prescribed", "不得审核本人开具的处方")
     if actor.roles & _LEADING:
         return
     duty = [each for each in moving.standing.on_duty(moving.at) if each.person == moving.person]
@@ -36,15 +43,16 @@ def _may_take(moving: Moving) -> None:
         raise Refusal("not-on-duty")
     if not any(each.covering(found.institution) for each in duty):
         raise Refusal("lacks-skill", "this member is not covered by your duty", "值班范围不含该机构")
-    # Passed on once, anybody on duty may take it.
-    if found.level == 0 and not any(each.fit(found.skill, found.institution) for each in duty):
+    level = 1 if moving.state == "second" else found.level
+    if not any(each.may_take(found.skill, found.institution, level) for each in duty):
         raise Refusal("lacks-skill", more={"skill": found.skill})
 
 
 def put_back(moving: Moving) -> Moved:
-    """Put a sheet back; it waits from now."""
+    """Put a sheet back. It keeps its place in the queue: the patient has waited all the time."""
     _must_hold(moving)
-    return Moved("waiting", {**_FREE, "due_at": _waits(moving)}, {"seconds": _seconds(moving)})
+    values = {**_FREE, "due_at": _waits(moving), "entered_at": moving.row.created_at}
+    return Moved("waiting", values, {"seconds": _seconds(moving)})
 
 
 def approve(moving: Moving) -> Moved:
@@ -68,34 +76,44 @@ def approve(moving: Moving) -> Moved:
         "approved_content": moving.row.content,
         "approved_by": by,
         "approved_how": "pharmacist",
-        "accepted": ",".join(finding.key for finding in review.findings),
+        "accepted": accepted_of(review),
         "due_at": _ends(moving, "approved"),
     }
     return Moved("approved", values, {**note, "edition": moving.row.edition, "settled": settled})
 
 
 def send_back(moving: Moving) -> Moved:
-    """Return to the prescriber, or refuse and report (处方管理办法 arts. 36 and 40)."""
+    """Return to the prescriber, or refuse, which must be reported (处方管理办法 arts. 36 and 40)."""
     if moving.state == "taken":
         _must_hold(moving)
     else:
         _must_be_other(moving)
     to = "returned" if moving.move.name == "return" else "refused"
-    note = {"seconds": _seconds(moving), "pharmacist": _snapshot(moving), "reported": to == "refused"}
+    note = {"seconds": _seconds(moving), "pharmacist": _snapshot(moving), "to_report": to == "refused"}
     return Moved(to, {**_FREE, "due_at": _ends(moving, to)}, note)  # type: ignore[arg-type]
 
 
 def review_afterwards(moving: Moving) -> Moved:
-    """Review what was released or supplied without review; it stays counted as unreviewed at the time."""
-    if moving.row.after_review != "due":
+    """Review what was released or supplied without review; it stays counted as unreviewed at the time.
+
+    An objection to what is not supplied yet stops it: released it is returned, charged it may only be refunded.
+    """
+    found = moving.row
+    if found.after_review != "due":
         raise Refusal("move-not-allowed", "no review is due afterwards", "没有待补审", more={"state": moving.state})
-    done = "confirmed" if moving.move.name == "confirm" else "objected"
-    late = moving.row.after_due_at is not None and moving.at > moving.row.after_due_at
-    return Moved(moving.state, {"after_review": done}, {"after_review": done, "late": late, **_whose(moving)})
-
-
-def _whose(moving: Moving) -> dict[str, Any]:
-    return {"pharmacist": _snapshot(moving)}
+    must_review(moving.centre, moving.connection, moving.person, (found.skill,), moving.at)
+    if moving.person in (found.approved_by, found.prescriber):
+        raise Refusal("same-person", "who released it or prescribed it does not review it", "放行人、开方人不得补审")
+    late = found.after_due_at is not None and moving.at > found.after_due_at
+    note = {"late": late, "pharmacist": _snapshot(moving)}
+    if moving.move.name == "confirm":
+        values = {"after_review": "confirmed", "accepted": accepted_of(_decision(moving))}
+        return Moved(moving.state, values, {"after_review": "confirmed", **note})
+    to: State = "returned" if moving.state == "released" else moving.state
+    values = {"after_review": "objected", "due_at": _ends(moving, to)}
+    if to == "returned":
+        values |= {"approved_content": None, "approved_by": None, "approved_how": None, "accepted": ""}
+    return Moved(to, values, {"after_review": "objected", **note})
 
 
 def _must_hold(moving: Moving) -> None:
@@ -109,16 +127,14 @@ def _must_hold(moving: Moving) -> None:
 
 def _must_be_other(moving: Moving) -> None:
     """The second signature is another pharmacist's; who is alone on duty signs twice (单人双签名)."""
-    if moving.row.first_approval_by != moving.person:
-        if not moving.actor.roles & _LEADING and not any(
-            each.person == moving.person for each in moving.standing.on_duty(moving.at)
-        ):
-            raise Refusal("not-on-duty")
+    found = moving.row
+    _may_take(moving)
+    if found.first_approval_by != moving.person:
         return
     others = {
         each.person
         for each in moving.standing.on_duty(moving.at)
-        if each.person != moving.person and each.covering(moving.row.institution)
+        if each.person != moving.person and each.may_take(found.skill, found.institution, 1)
     }
     if others:
         raise Refusal("same-person", more={"on_duty": sorted(others)})

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from rx_review.desk.approval import accepted_of, sent_back
+from rx_review.desk.circumstances import staff_entry
 from rx_review.desk.reviewing import lay_down, review_sheet
 from rx_review.desk.sheet import never_unreviewed
 from rx_review.desk.step import Moved, Moving
 from rx_review.desk.submission import decided, reviewed_note
 from rx_review.desk.timing import first_due
-from rx_review.domain.county import StaffEntry
+from rx_review.domain.county import StaffPart
 from rx_review.domain.prescription import Prescription, Reason, Signature
 from rx_review.domain.problems import Refusal
+from rx_review.domain.values import county_day
 from rx_review.engine.stored import decision_from_json, facts_from_json
-from rx_review.store import county as registers
 from rx_review.store import reviews
 
 _FREE: dict[str, Any] = {"holder": None, "lease_until": None}
@@ -26,7 +28,7 @@ def resign(moving: Moving) -> Moved:
     The reasons are written on the sheet; what still fires goes to a pharmacist, who decides. A block stays a block.
     """
     found, request = moving.row, moving.request
-    if found.prescriber is not None and found.prescriber != moving.person:
+    if found.prescriber != moving.person:
         raise Refusal("other-prescriber")
     sheet, reason = moving.sheet(), request.reason
     assert reason is not None
@@ -47,15 +49,24 @@ def resign(moving: Moving) -> Moved:
 
 def countersign(moving: Moving) -> Moved:
     """A physician countersigns the sheet of an assistant (处方管理办法 art. 8)."""
-    found = registers.entry(moving.connection, "staff", moving.person)
-    part = None if found is None else StaffEntry.model_validate_json(found.document).prescriber
-    if part is None or part.licence != "physician" or part.status not in (None, "active"):
+    entry = staff_entry(moving.connection, moving.person)
+    part = None if entry is None else entry.prescriber
+    if part is None or not _may_countersign(part, moving.row.institution, county_day(moving.at)):
         raise Refusal("not-a-physician")
     if moving.person == moving.row.prescriber:
         raise Refusal("same-person")
     sheet = moving.sheet()
     signature = Signature(role="countersign", person=moving.person, at=moving.at, revision=sheet.revision)
     return _again(moving, sheet.model_copy(update={"signatures": (*sheet.signatures, signature)}), _resigned(moving))
+
+
+def _may_countersign(part: StaffPart, institution: str, day: date) -> bool:
+    """A physician with the right to prescribe, no trainee, who is registered at the member or posted to it."""
+    there = part.registered_at is None or institution in part.registered_at
+    posted = any(each.institution == institution and each.holds(day) for each in part.postings)
+    granted = part.rights is None or any(each.kind == "prescribe" and each.holds(day) for each in part.rights)
+    full = part.licence == "physician" and part.status in (None, "active") and part.trainee in (None, "none")
+    return full and granted and (there or posted)
 
 
 def _resigned(moving: Moving) -> frozenset[str]:
@@ -68,7 +79,8 @@ def _again(moving: Moving, sheet: Prescription, resigned: frozenset[str]) -> Mov
     reviewed = review_sheet(
         moving.centre, moving.connection, moving.standing, sheet, found.patient_id, found, moving.at, resigned
     )
-    values = decided(moving.centre, moving.standing, reviewed, moving.at)
+    by_hand = sent_back(moving.connection, found.id)
+    values = decided(moving.centre, moving.standing, reviewed, moving.at, by_hand=by_hand)
     laid = lay_down(moving.connection, reviewed, found.id, moving.move.name)
     note = reviewed_note(reviewed, values, laid.digests, found.state)
     return Moved(values.pop("state"), {**values, "resigned": ",".join(sorted(resigned))}, note)
@@ -82,12 +94,16 @@ def cancel(moving: Moving) -> Moved:
 def release(moving: Moving) -> Moved:
     """Release in an emergency without review: signed, counted as unreviewed, reviewed after.
 
-    Never for controlled drugs, special-tier antimicrobials, what is contraindicated, or an unknown drug.
+    Never for controlled drugs, special-tier antimicrobials, what is contraindicated, an unknown drug, or what a
+    pharmacist has returned before: that is reviewed, and the answer was no.
     """
     found, newest = moving.row, moving.newest()
-    why = never_unreviewed(
-        facts_from_json(reviews.unpacked(newest.facts)), decision_from_json(reviews.unpacked(newest.decision))
-    )
+    if staff_entry(moving.connection, moving.person) is None:
+        raise Refusal("unknown-staff", f"nobody {moving.person} who could sign for it", f"没有登记人员 {moving.person}")
+    review = decision_from_json(reviews.unpacked(newest.decision))
+    why = never_unreviewed(facts_from_json(reviews.unpacked(newest.facts)), review)
+    if sent_back(moving.connection, found.id):
+        why = (*why, "returned_by_pharmacist")
     if why:
         raise Refusal("not-releasable", more={"because": list(why)})
     values = {
@@ -95,7 +111,7 @@ def release(moving: Moving) -> Moved:
         "approved_content": found.content,
         "approved_by": moving.person,
         "approved_how": "released",
-        "accepted": "",
+        "accepted": accepted_of(review),
         "after_review": "due",
         "after_due_at": moving.at + timedelta(hours=moving.minutes("after_review_hours")),
         "due_at": first_due("released", None, found.expires_at),

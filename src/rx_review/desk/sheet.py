@@ -35,9 +35,14 @@ def skill_of(prescription: Prescription, facts: Facts) -> Skill:
     return "general"
 
 
+def is_rescue(prescription: Prescription) -> bool:
+    """Whether it is a rescue, supplied first and reviewed after: there is none over the internet or at discharge."""
+    return prescription.rescue and prescription.setting not in ("internet", "discharge")
+
+
 def urgency_of(prescription: Prescription) -> int:
     """0: emergency and rescue; 1: observation, or an emergency sheet; 2: everything else."""
-    if prescription.rescue or prescription.setting == "emergency":
+    if is_rescue(prescription) or prescription.setting == "emergency":
         return 0
     return 1 if prescription.setting == "observation" or prescription.sheet == "emergency" else 2
 

@@ -34,6 +34,15 @@ class OnDuty:
         """Whether a sheet of that kind and member is this person's."""
         return skill in self.skills and self.covering(institution)
 
+    def may_take(self, skill: Skill, institution: str, level: int) -> bool:
+        """Whether this person may take a sheet that was passed on so far.
+
+        Passed on once, it is for anybody on duty; controlled drugs stay with who has that skill (处方管理办法 art. 11).
+        """
+        if level == 0 or skill == "controlled":
+            return self.fit(skill, institution)
+        return self.covering(institution)
+
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
@@ -144,7 +153,7 @@ def read_standing(connection: Connection, at: datetime) -> Standing:
             frozenset(each.skills.split(",")),
             frozenset(filter(None, each.covers.split(","))),
             each.began_at,
-            each.ended_at or each.until,
+            each.until if each.ended_at is None else min(each.ended_at, each.until),
         )
         for each in store.roster(connection, at, at.replace(year=at.year + 1, day=min(at.day, 28)))
     ]

@@ -16,12 +16,12 @@ from typing import Any
 
 from rx_review.desk.actor import Actor
 from rx_review.desk.answer import tell, waiting_of, whole
-from rx_review.desk.approval import approval, first_level, machine_passes, needs_second
+from rx_review.desk.approval import approval, first_level, machine_passes, needs_second, outlives, sent_back
 from rx_review.desk.centre import Centre
 from rx_review.desk.laps import Laps
 from rx_review.desk.patient import find_patient, indices_of, keep_identity, new_id
 from rx_review.desk.reviewing import Reviewed, lay_down, review_sheet
-from rx_review.desk.sheet import expires_at, sheet_json, skill_of, urgency_of
+from rx_review.desk.sheet import expires_at, is_rescue, sheet_json, skill_of, urgency_of
 from rx_review.desk.standing import Standing
 from rx_review.desk.timing import escalates_at, first_due
 from rx_review.domain.content import content_digest
@@ -76,6 +76,8 @@ def submit(
     """
     actor.must_be("prescriber")
     actor.must_see(prescription.institution)
+    if prescription.stage == "draft":
+        raise Refusal("contradiction", "a draft is checked, not submitted: POST /v1/checks", "草稿请用 /v1/checks 检查")
     laps = laps or Laps()
     answer = centre.database.transact(
         lambda connection: _submit(centre, connection, actor, prescription, at, key, laps)
@@ -111,11 +113,19 @@ def _submit(
     identifier = known.id if known is not None else new_id(at)
     values = {
         **_described(sheet, at if known is None else known.created_at),
-        **decided(centre, standing, reviewed, at, supplied=known is not None and known.state == "supplied"),
+        **decided(
+            centre,
+            standing,
+            reviewed,
+            at,
+            supplied=known is not None and known.state == "supplied",
+            by_hand=known is not None and sent_back(connection, known.id),
+        ),
         **_after_review(centre, sheet, known, at),
         "patient_id": patient.id,
         "fingerprint": fingerprint,
         "resigned": "",
+        **outlives(known, reviewed, standing.muted(centre.reviewer, sheet.institution, at)),
     }
     if known is None:
         prescriptions.add(connection, {"id": identifier, "version": 1, "fence": 0, **values})
@@ -180,6 +190,9 @@ def _again(
     move = row("revise", known.state)
     if move is None or ("after_review_due" in move.guards and known.after_review != "due"):
         raise not_allowed("revise", known.state)
+    if is_rescue(sheet) != move.keeps_state:
+        # Else a review could be left by calling it a rescue, and the review after a rescue by no longer calling it one.
+        raise Refusal("contradiction", "a rescue stays one, and nothing becomes one later", "抢救标记提交后不得更改")
     return None
 
 
@@ -213,7 +226,13 @@ def _described(sheet: Prescription, at: datetime) -> dict[str, Any]:
 
 
 def decided(
-    centre: Centre, standing: Standing, reviewed: Reviewed, at: datetime, *, supplied: bool = False
+    centre: Centre,
+    standing: Standing,
+    reviewed: Reviewed,
+    at: datetime,
+    *,
+    supplied: bool = False,
+    by_hand: bool = False,
 ) -> dict[str, Any]:
     """Columns that say what came of a review, and where the sheet stands after it.
 
@@ -223,13 +242,15 @@ def decided(
         reviewed: the review.
         at: the instant.
         supplied: whether it was supplied in a rescue before the record was completed.
+        by_hand: whether a pharmacist must look at it, whatever a machine may pass.
     """
     sheet, review = reviewed.sheet, reviewed.review
     content = content_digest(sheet)
     observed = standing.muted(centre.reviewer, sheet.institution, at).everything_observed
-    passes = machine_passes(standing, reviewed, at)
+    second = needs_second(centre, reviewed)
+    passes = None if second or by_hand else machine_passes(standing, reviewed, at)
     state: State = state_after(
-        reviewed.effect.verdict, machine_may_pass=passes is not None, observed=observed, rescue=sheet.rescue
+        reviewed.effect.verdict, machine_may_pass=passes is not None, observed=observed, rescue=is_rescue(sheet)
     )
     if supplied:
         state = "supplied"
@@ -241,7 +262,7 @@ def decided(
         "verdict": review.verdict,
         "complete": review.complete,
         "observed": observed,
-        "needs_second": needs_second(centre, reviewed),
+        "needs_second": second,
         "skill": skill,
         "level": first_level(standing, sheet.institution, skill, at),
         "entered_at": at,
@@ -257,7 +278,7 @@ def decided(
 
 def _after_review(centre: Centre, sheet: Prescription, known: Row[Any] | None, at: datetime) -> dict[str, Any]:
     """A rescue is reviewed after: the record is due within hours of the first submission."""
-    if not sheet.rescue:
+    if not is_rescue(sheet):
         return {"after_review": None, "after_due_at": None}
     if known is not None and known.after_due_at is not None:
         return {"after_review": "due", "after_due_at": known.after_due_at}

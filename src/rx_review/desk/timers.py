@@ -74,6 +74,8 @@ def _moved(centre: Centre, found: Row[Any], name: MoveName, at: datetime) -> Mov
     match name:
         case "lapse":
             free = {"holder": None, "lease_until": None, "due_at": _next(centre, found, at)}
+            # It keeps its place in the queue: the patient has waited all the time.
+            free["entered_at"] = found.created_at
             return Moved("waiting", free, {"holder": found.holder})
         case "expire":
             return Moved("expired", {"due_at": None, "holder": None, "lease_until": None})

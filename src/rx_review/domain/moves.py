@@ -129,7 +129,8 @@ class Move:
 
 _REVIEWED: tuple[State, ...] = ("approved", "waiting", "returned", "blocked")
 _DESK: tuple[Role, ...] = ("pharmacist", "lead", "chief")
-_AFTER: tuple[State, ...] = ("released", "rescued", "charged", "refunded", "supplied")
+_GONE_ON: tuple[State, ...] = ("rescued", "charged", "refunded", "supplied")
+_AFTER: tuple[State, ...] = ("released", *_GONE_ON)
 
 MOVES: tuple[Move, ...] = (
     Move("revise", "修改后重新提交", "submit a new revision",
@@ -157,7 +158,9 @@ MOVES: tuple[Move, ...] = (
     Move("release", "应急放行", "emergency release, counted as not reviewed", ("waiting", "taken", "second"),
          ("released",), ("prescriber", "lead", "chief"), ("releasable",), reason=True),
     Move("confirm", "补审通过", "confirm afterwards", _AFTER, _AFTER, _DESK, ("after_review_due",), keeps_state=True),
-    Move("object", "补审不通过", "object afterwards", _AFTER, _AFTER, _DESK, ("after_review_due",), reason=True,
+    Move("object", "补审不通过，停止放行", "object before it is charged", ("released",), ("returned",), _DESK,
+         ("after_review_due",), reason=True),
+    Move("object", "补审不通过", "object afterwards", _GONE_ON, _GONE_ON, _DESK, ("after_review_due",), reason=True,
          keeps_state=True),
     Move("charge", "收费", "charge", ("approved", "released", "refunded"), ("charged",), ("cashier",), ("content",)),
     Move("refund", "退费", "refund", ("charged",), ("refunded",), ("cashier",), reason=True),

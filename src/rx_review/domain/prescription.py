@@ -6,13 +6,14 @@ description. Names of the prescriber and the patient are optional; review needs 
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from rx_review.domain.values import Amount, Code, Count, Day, DiagnosisCode, Instant, Note, Text, Truth, county_day
+from rx_review.domain.values import (
+    Amount, Code, Count, Day, DiagnosisCode, Height, Instant, Note, Text, Truth, Weight, county_day,
+)  # fmt: skip
 
 Stage = Literal["draft", "signed", "charge", "supply"]
 Setting = Literal["outpatient", "emergency", "observation", "ward", "discharge", "internet"]
@@ -31,6 +32,7 @@ ReasonFor = Literal[
     "emergency_use",
     "other",
 ]
+LineNumber = Annotated[Count, Field(ge=1, le=999)]
 Role = Literal["prescriber", "countersign", "reviewer", "dispenser", "checker", "issuer"]
 
 
@@ -77,8 +79,8 @@ class Patient(Strict):
     sex: Literal["male", "female", "unknown"] | None = None
     birth_date: Day | None = None
     age_written: Annotated[Text | None, Field(description="age as written: 45岁, 8月, 12天")] = None
-    weight: Annotated[Amount | None, Field(ge=Decimal("0.3"), le=400, description="kg")] = None
-    height: Annotated[Amount | None, Field(ge=20, le=250, description="cm")] = None
+    weight: Annotated[Weight | None, Field(description="kg")] = None
+    height: Annotated[Height | None, Field(description="cm")] = None
     pregnancy: Literal["pregnant", "not_pregnant"] | None = None
     gestation: Annotated[Count | None, Field(ge=0, le=45, description="completed weeks")] = None
     lactation: Truth | None = None
@@ -126,7 +128,7 @@ class Diagnosis(Strict):
 class Line(Strict):
     """One drug, or one herb of a decoction."""
 
-    line: Annotated[Count, Field(ge=1, le=999, description="number on the sheet")]
+    line: Annotated[LineNumber, Field(description="number on the sheet")]
     product: Annotated[Code | None, Field(description="code of drugs.csv")] = None
     generic: Annotated[Text | None, Field(description="name as written")] = None
     kind: Literal["western", "patent", "herb", "granule"] | None = None
@@ -166,7 +168,9 @@ class Reason(Strict):
 
     for_: Annotated[ReasonFor, Field(alias="for")]
     text: Note
-    lines: Annotated[tuple[Count, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")] = ()
+    lines: Annotated[
+        tuple[LineNumber, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")
+    ] = ()
     signed_again: Truth = False
 
 
@@ -175,7 +179,9 @@ class Consent(Strict):
 
     to: Literal["off_label", "opioid", "long_term"]
     on: Day | None = None
-    lines: Annotated[tuple[Count, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")] = ()
+    lines: Annotated[
+        tuple[LineNumber, ...], Field(max_length=200, description="line numbers; empty = the whole sheet")
+    ] = ()
 
 
 class Signature(Strict):

@@ -30,7 +30,7 @@ class Problem:
 
 PROBLEMS: Mapping[str, Problem] = {
     "bad-request": Problem(400, "请求有误", "the request cannot be read", "按 errors 逐项更正", "correct what errors names"),
-    "bad-cursor": Problem(400, "游标无效", "not a cursor of this list", "从第一页重新读取", "begin at the first page"),
+    "bad-cursor": Problem(422, "游标无效", "not a cursor of this list", "从第一页重新读取", "begin at the first page"),
     "contradiction": Problem(
         422, "内容互相矛盾", "the content contradicts itself", "按 errors 逐项更正", "correct what errors names"),
     "too-large": Problem(413, "请求过大", "the body is too large", "拆分后重发", "send less at once"),
@@ -77,8 +77,6 @@ PROBLEMS: Mapping[str, Problem] = {
     "not-releasable": Problem(
         409, "此类处方不得应急放行", "this kind is never released unreviewed", "等待药师审核", "wait for a pharmacist"),
     "reason-needed": Problem(422, "须选择原因", "a coded reason is needed", "填写 reason.code", "give reason.code"),
-    "not-covered": Problem(
-        409, "理由没有覆盖全部退回条目", "the reasons do not cover every returned finding", "见 findings", "see findings"),
     "content-changed": Problem(
         409, "内容与审核时不同", "the content is not what was approved", "重新提交审核", "submit it again"),
     "not-fit-for-supply": Problem(
@@ -92,18 +90,13 @@ PROBLEMS: Mapping[str, Problem] = {
         422, "人员未登记", "the staff register has no such person", "先登记人员", "register the person first", "after"),
     "unknown-member": Problem(
         422, "机构未登记或未启用", "no such member, or not enabled", "先登记成员机构", "register the member first", "after"),
-    "unknown-patient": Problem(422, "患者未登记", "no such patient", "核对患者编号", "check the patient's id"),
     "unknown-rule": Problem(422, "没有这条规则", "no such rule or rule group", "核对规则编号", "check the rule's id"),
-    "two-people": Problem(409, "须由两人办理", "two people must do this", "请第二人签署", "let a second person sign"),
-    "edition-refused": Problem(
-        422, "规则版本未通过检查", "the edition did not pass its checks", "按 errors 更正", "correct what errors names"),
     "key-reused": Problem(
         422, "同一幂等键用于不同请求", "the idempotency key came with another request", "换新的键", "use a new key"),
     "version-changed": Problem(
         412, "对象已被他人修改", "somebody changed it meanwhile", "重新读取后再改", "read it again", "after"),
     "version-needed": Problem(
         428, "须带 If-Match", "say with If-Match which version is meant", "先读取，带回 ETag", "send the ETag you read"),
-    "too-many-requests": Problem(429, "请求过于频繁", "too many requests", "按 Retry-After 稍后重试", "wait", "yes"),
     "busy": Problem(
         503, "系统繁忙", "the database is busy or away", "稍后重试；超过 3 秒按应急流程", "try again; see the contingency plan",
         "yes"),

@@ -71,8 +71,14 @@ def check_circumstances(tree: Any, shown: str = "") -> Circumstances:
     return check_document(Circumstances, tree, shown)
 
 
-def check_document(model: type[M], tree: Any, shown: str = "") -> M:
+def check_document(model: type[M], tree: Any, shown: str = "", *, quote: bool = True) -> M:
     """Check a decoded document against its model.
+
+    Args:
+        model: what it should be.
+        tree: as it was decoded.
+        shown: begins each fault's place.
+        quote: whether faults quote what they found, which may name a patient.
 
     Raises:
         ContradictionError: every field is as its model says, but the fields contradict each other.
@@ -83,17 +89,19 @@ def check_document(model: type[M], tree: Any, shown: str = "") -> M:
     except ValidationError as error:
         kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
         refusal = ContradictionError if kinds <= CONTRADICTIONS else InputError
-        raise refusal(*_faults(error, shown, model)) from None
+        raise refusal(*_faults(error, shown, model, quote)) from None
 
 
-def _faults(error: ValidationError, shown: str, whole: type[BaseModel]) -> Iterator[Fault]:
+def _faults(error: ValidationError, shown: str, whole: type[BaseModel], quote: bool) -> Iterator[Fault]:
     details = error.errors(include_url=False)
     for detail in details:
         if detail["type"] == "too_short" and any(_inside(other["loc"], detail["loc"]) for other in details):
             # The array is only short because its faulty elements were not counted.
             continue
         pointer = "".join(f"/{escape(part)}" for part in detail["loc"]) or "/"
-        what, do, zh = say_fault(detail["type"], detail.get("ctx", {}), detail["msg"], detail.get("input"))
+        what, do, zh = say_fault(
+            detail["type"], detail.get("ctx", {}), detail["msg"], detail.get("input") if quote else None
+        )
         if detail["type"] == "extra_forbidden" and (near := _nearest(detail["loc"], whole)):
             do, zh = f"did you mean {near}?", f"没有这个字段；是否应为 {near}？"
         yield Fault(f"{shown}{pointer}", what, do, zh)

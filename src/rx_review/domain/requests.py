@@ -42,5 +42,7 @@ class MoveRequest(Strict):
     ] = ()
     settle_days: Annotated[Count | None, Field(ge=1, le=365)] = None
     amount: Annotated[Amount | None, Field(description="charge: what was charged, yuan")] = None
-    token: Annotated[str | None, Field(max_length=200, description="charge: release token of the gate")] = None
+    token: Annotated[
+        str | None, Field(max_length=200, pattern=r"^[!-~]*$", description="charge: release token of the gate")
+    ] = None
     dispensed: Dispensed | None = None

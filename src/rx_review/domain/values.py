@@ -11,6 +11,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from rx_review.domain.published import AMOUNT, CODE, DAY, DIAGNOSIS_CODE, INSTANT, TEXT, amount_between
+
 # China has kept one zone without daylight saving since 1991; a fixed offset needs no zone data at run time.
 CHINA = timezone(timedelta(hours=8))
 
@@ -64,19 +66,35 @@ def _diagnosis_code(value: str) -> str:
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_amount, json_schema_input_type=float | str)]
+Amount = Annotated[Decimal, BeforeValidator(_amount), AMOUNT]
 """A number not below zero, exact: a JSON number or a string of plain digits, at most six decimals."""
 
-Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_code)]
+Weight = Annotated[
+    Amount,
+    Field(ge=Decimal("0.3"), le=400),
+    amount_between(
+        0.3, 400, r"(0\.[3-9][0-9]{0,5}|[1-9][0-9]?(\.[0-9]{1,6})?|[123][0-9]{2}(\.[0-9]{1,6})?|400(\.0{1,6})?)"
+    ),
+]
+"""A body weight, kg."""
+
+Height = Annotated[
+    Amount,
+    Field(ge=20, le=250),
+    amount_between(20, 250, r"([2-9][0-9](\.[0-9]{1,6})?|(1[0-9]{2}|2[0-4][0-9])(\.[0-9]{1,6})?|250(\.0{1,6})?)"),
+]
+"""A body height, cm."""
+
+Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_code), CODE]
 """A key: letters, digits and . _ / -, at most 64."""
 
-DiagnosisCode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_diagnosis_code)]
+DiagnosisCode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_diagnosis_code), DIAGNOSIS_CODE]
 """A code of a diagnosis: also the signs of ICD-10 for cause and manifestation, as in E11.400x003+G63.2*."""
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text), TEXT]
 """A short text as written, at most 200 characters."""
 
-Note = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text)]
+Note = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_text), TEXT]
 """A longer text as written, at most 2000 characters."""
 
 
@@ -111,12 +129,10 @@ def _instant_within(value: datetime) -> datetime:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_day, json_schema_input_type=str), AfterValidator(_within_days)]
+Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_within_days), DAY]
 """A calendar day, written 2026-11-01."""
 
-Instant = Annotated[
-    AwareDatetime, BeforeValidator(_written_instant, json_schema_input_type=str), AfterValidator(_instant_within)
-]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_instant), AfterValidator(_instant_within), INSTANT]
 """An instant with its offset, written 2026-11-01T09:30:00+08:00."""
 
 Count = Annotated[int, Field(strict=True)]

@@ -113,7 +113,7 @@ def _pharmacists(
     cause = NOT_LOOKED_UP if kept is None else "pharmacist_register"
     years = formulary.parameter("reviewer_years", day.toordinal(), prescription.institution)
     reviewers = [known.get(each.person) for each in now if each.role == "reviewer"]
-    sheet.tell("reviewer_qualified", _every(_may_review(one, years) for one in reviewers), cause)
+    sheet.tell("reviewer_qualified", _every(may_review(one, years) for one in reviewers), cause)
     dispensers = [known.get(each.person) for each in now if each.role in _DISPENSING]
     narcotics = _every(None if one is None else one.narcotic_dispensing for one in dispensers)
     sheet.tell("narcotic_dispenser_qualified", narcotics, cause)
@@ -130,7 +130,7 @@ def _titled(record: PharmacistRecord | None, *, junior: bool) -> bool | None:
     return record.title in _PHARMACISTS or (junior and record.title == "junior")
 
 
-def _may_review(record: PharmacistRecord | None, years: Decimal | None) -> bool | None:
+def may_review(record: PharmacistRecord | None, years: Decimal | None) -> bool | None:
     """Title, years in dispensing and training (处方审核规范 art. 5); None if the register does not say."""
     if record is None:
         return None

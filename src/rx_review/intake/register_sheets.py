@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -19,10 +20,12 @@ from rx_review.errors import Fault, InputError
 MOST_BYTES = 2 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
-MOST_UNPACKED = 64 * 1024 * 1024
-"""An xlsx of 20,000 people unpacks to some 20 MiB."""
+MOST_UNPACKED = 32 * 1024 * 1024
+"""An xlsx of 20,000 people unpacks to 20 MiB."""
 
 _SHEET_ROWS = 1_048_576
+_MOST_ROW_TAGS = 100_000
+_ROW_TAG = re.compile(rb"[<:]row[\s/>]")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DOCTYPES = tuple("<!DOCTYPE".encode(name) for name in ("ascii", "utf-16-le", "utf-16-be"))
@@ -32,7 +35,8 @@ class Cell(NamedTuple):
     """A cell that is not empty: text, number, truth or date, or a formula or error value, which is none of them."""
 
     value: object
-    format: str = "General"
+    format: str = ""
+    """Of a whole number: how the spreadsheet shows it."""
     spoilt: str = ""
     """`formula`, `error`, or empty."""
 
@@ -157,8 +161,14 @@ def _must_be_harmless(name: str, data: bytes) -> None:
         if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
             zh = "解压后过大；请只保留名册各表，另存后再导入"
             raise InputError(Fault(name, "too large when unpacked", "keep only the sheets of the register", zh))
+        tags = 0
         for part in parts.infolist():
             content = parts.read(part)
+            tags += sum(1 for _ in _ROW_TAG.finditer(content))
+            if tags > _MOST_ROW_TAGS:
+                # Rows that are only coloured take as long to read as others.
+                zh = "空白行过多；请删去名册下方的空白行，另存后再导入"
+                raise InputError(Fault(name, "too many empty rows", "delete the rows below the register", zh))
             if any(mark in content for mark in _DOCTYPES):
                 what, zh = f"{part.filename} has a document type", "含有不允许的 XML 声明；请用表格软件打开后另存"
                 raise InputError(Fault(name, what, "open it in a spreadsheet and save it again", zh))
@@ -184,4 +194,4 @@ def _cell(cell: Any) -> Cell | None:
     if value == "":
         return None
     spoilt = {"f": "formula", "e": "error"}.get(cell.data_type, "")
-    return Cell(value, cell.number_format or "General", spoilt)
+    return Cell(value, cell.number_format if isinstance(value, int) else "", spoilt)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from sqlmodel import col
 
 from rx_review.domain.entries import entry_body, entry_digest
@@ -65,9 +65,9 @@ def of_prescription(connection: Connection, prescription: str) -> Sequence[Row[A
 
 def unsealed(connection: Connection, most: int) -> Sequence[Row[Any]]:
     """Rows that no seal covers yet, as (id, digest), oldest first."""
-    return connection.execute(
-        select(_AUDIT.c.id, _AUDIT.c.digest).where(_AUDIT.c.seal.is_(None)).order_by(_AUDIT.c.id).limit(most)
-    ).all()
+    # By seal too, which is NULL in all of them: by number alone SQLite would walk through all that is sealed.
+    open_rows = select(_AUDIT.c.id, _AUDIT.c.digest).where(_AUDIT.c.seal.is_(None))
+    return connection.execute(open_rows.order_by(_AUDIT.c.seal, _AUDIT.c.id).limit(most)).all()
 
 
 def unsealed_age(connection: Connection) -> tuple[int, datetime | None]:
@@ -103,22 +103,28 @@ def add_seal(connection: Connection, values: Mapping[str, Any], ids: Sequence[in
     return True
 
 
-def seals(connection: Connection, first: int = 1) -> Iterator[Row[Any]]:
+def seals(connection: Connection, first: int = 1) -> Generator[Row[Any], None, None]:
     """Seals in order, from a number on."""
     query = select(_SEAL).where(_SEAL.c.number >= first).order_by(_SEAL.c.number)
-    yield from connection.execute(query, execution_options=_STREAM)
+    yield from _streamed(connection, query)
 
 
-def sealed(connection: Connection) -> Iterator[Row[Any]]:
+def _streamed(connection: Connection, query: Select[Any]) -> Generator[Row[Any], None, None]:
+    # Closed with the generator: who stops early closes that, while the connection is still there.
+    with connection.execute(query, execution_options=_STREAM) as rows:
+        yield from rows
+
+
+def sealed(connection: Connection) -> Generator[Row[Any], None, None]:
     """Every row that bears the number of a seal, by seal, in the order in which it covers them."""
     query = select(_AUDIT).where(_AUDIT.c.seal.is_not(None)).order_by(_AUDIT.c.seal, _AUDIT.c.id)
-    yield from connection.execute(query, execution_options=_STREAM)
+    yield from _streamed(connection, query)
 
 
-def still_open(connection: Connection) -> Iterator[Row[Any]]:
+def still_open(connection: Connection) -> Generator[Row[Any], None, None]:
     """Every row that no seal covers yet, whole, oldest first."""
     query = select(_AUDIT).where(_AUDIT.c.seal.is_(None)).order_by(_AUDIT.c.id)
-    yield from connection.execute(query, execution_options=_STREAM)
+    yield from _streamed(connection, query)
 
 
 def of_prescriptions(connection: Connection, prescriptions: Sequence[str]) -> Sequence[Row[Any]]:
@@ -128,11 +134,11 @@ def of_prescriptions(connection: Connection, prescriptions: Sequence[str]) -> Se
     ).all()
 
 
-def of_no_prescription(connection: Connection) -> Iterator[Row[Any]]:
+def of_no_prescription(connection: Connection) -> Generator[Row[Any], None, None]:
     """Rows about a prescription that is not there."""
     there = select(_PRESCRIPTION.c.id).where(_PRESCRIPTION.c.id == _AUDIT.c.prescription_id).exists()
     query = select(_AUDIT).where(_AUDIT.c.prescription_id.is_not(None), ~there).order_by(_AUDIT.c.id)
-    yield from connection.execute(query, execution_options=_STREAM)
+    yield from _streamed(connection, query)
 
 
 def totals(connection: Connection) -> Row[int, int, int]:

@@ -9,7 +9,7 @@ from typing import Annotated
 from alembic.script import ScriptDirectory
 from pydantic import Field
 from sqlalchemy import Connection, func, inspect, select
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from rx_review.domain.prescription import Strict
 from rx_review.domain.problems import Refusal
@@ -66,6 +66,25 @@ def contents(connection: Connection) -> Contents:
         seal=None if seal is None else LastSeal(number=seal.number, head=seal.head),
         rows=rows,
     )
+
+
+def database_at(url: str) -> Database:
+    """A database by its address, in whatever state it is; nothing is asked of it yet.
+
+    Raises:
+        EnvironmentFault: the address is none, or the folder of its file cannot be made.
+    """
+    try:
+        return Database(url)
+    except (ArgumentError, ImportError, ValueError) as error:
+        # SQLAlchemy quotes the address in its own words, and with it the password.
+        do = "write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+        zh = "数据库地址无法识别；请写 sqlite:///文件 或 postgresql+psycopg://用户:密码@主机/库名"
+        raise EnvironmentFault(Fault("RX_DATABASE_URL", f"cannot be read ({type(error).__name__})", do, zh)) from None
+    except OSError as error:
+        what = error.strerror or "cannot be used"
+        do, zh = "check the folder and its rights", "无法使用；请检查目录和权限"
+        raise EnvironmentFault(Fault(str(error.filename), what, do, zh)) from None
 
 
 def revision_of(database: Database) -> str | None:

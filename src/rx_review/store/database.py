@@ -141,6 +141,31 @@ class Database:
                     raise
         raise Refusal("busy", retry_after=1)
 
+    @contextmanager
+    def migrate(self) -> Iterator[Connection]:
+        """A transaction for changing tables.
+
+        SQLite copies a table to change it, and drops the old one: references are checked at the end instead.
+
+        Raises:
+            EnvironmentFault: rows would refer to rows that are gone; nothing is changed.
+        """
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            if astray := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                what = f"{len(astray)} rows of {astray[0][0]} would refer to nothing"
+                raise EnvironmentFault(
+                    Fault(str(self.url.database), what, "restore a backup", "迁移会破坏引用；请恢复备份")
+                )
+            connection.commit()
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

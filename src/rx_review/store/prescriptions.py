@@ -114,16 +114,10 @@ def listing(
     return query.order_by(_TABLE.c.created_at, _TABLE.c.id).limit(limit)
 
 
-def queue(members: Sequence[str], *, states: Sequence[str] = ("waiting", "second"), limit: int = 50) -> Select[Any]:
-    """Open sheets, the most urgent and then the oldest first, of these members (empty = all)."""
-    parts = []
-    for state in states:
-        query = select(_TABLE).where(_TABLE.c.state == state)
-        if members:
-            query = query.where(_TABLE.c.institution.in_(members))
-        parts.append(query)
-    query = parts[0] if len(parts) == 1 else select(_TABLE).where(_TABLE.c.state.in_(states))
-    if members and len(parts) > 1:
+def queue(members: Sequence[str], limit: int) -> Select[Any]:
+    """Sheets that somebody may take, the most urgent and then the oldest first, of these members (empty = all)."""
+    query = select(_TABLE).where(_TABLE.c.state.in_(("waiting", "second")))
+    if members:
         query = query.where(_TABLE.c.institution.in_(members))
     return query.order_by(_TABLE.c.urgency, _TABLE.c.entered_at, _TABLE.c.id).limit(limit)
 

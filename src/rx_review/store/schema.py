@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -25,21 +26,20 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate a database up, all of it or nothing where the database can."""
-    database = Database(url)
-    try:
-        with database.write() as connection:
-            command.upgrade(_config(connection), revision)
-    finally:
-        database.close()
+    """Migrate a database up: all of it or nothing."""
+    _migrate(url, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(url: str, revision: str) -> None:
     """Migrate a database down to a revision; `base` empties it."""
+    _migrate(url, lambda config: command.downgrade(config, revision))
+
+
+def _migrate(url: str, work: Callable[[Config], None]) -> None:
     database = Database(url)
     try:
-        with database.write() as connection:
-            command.downgrade(_config(connection), revision)
+        with database.migrate() as connection:
+            work(_config(connection))
     finally:
         database.close()
 

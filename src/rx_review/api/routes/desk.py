@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from rx_review.api.access import ActorDep, ServiceDep
@@ -17,6 +16,7 @@ from rx_review.desk import duty as duties
 from rx_review.desk import looking, settling
 from rx_review.domain.county import Dismissal, DutyEntry, PauseEntry
 from rx_review.domain.problems import Refusal
+from rx_review.domain.values import Instant
 
 router = APIRouter(prefix="/v1", tags=["desk 审方"])
 JSON = "application/json"
@@ -28,7 +28,7 @@ _WRITES = ("contradiction", "unauthenticated", "forbidden", "too-large", "unsupp
     "/queue", summary="Sheets that wait 待审队列", response_model=QueueShape,
     responses=documented("unauthenticated", "forbidden"),
 )  # fmt: skip
-def queue(
+def get_queue(
     service: ServiceDep,
     actor: ActorDep,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -44,11 +44,11 @@ def queue(
     "/duty", summary="The duty roster 值班表", response_model=RosterShape,
     responses=documented("unauthenticated", "forbidden", "contradiction"),
 )  # fmt: skip
-def roster(
+def get_roster(
     service: ServiceDep,
     actor: ActorDep,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
 ) -> Response:
     """Who is planned between two instants (default: the next seven days), and who is on duty now."""
     now = service.now()
@@ -82,7 +82,7 @@ def sign_off(service: ServiceDep, actor: ActorDep, number: Number) -> Response:
     "/dismissals", summary="Settle a finding for a patient 处理提示", status_code=201, response_model=DismissalShape,
     responses=documented(*_WRITES, "not-found"), openapi_extra=takes(Dismissal),
 )  # fmt: skip
-def dismiss(service: ServiceDep, actor: ActorDep, asked: Annotated[Dismissal, Depends(body_of(Dismissal))]) -> Response:
+def settle_finding(service: ServiceDep, actor: ActorDep, asked: Annotated[Dismissal, Depends(body_of(Dismissal))]) -> Response:
     """It is not asked again for this patient, until what the finding rests on changes or the days are over."""
     body = settling.dismiss(service.centre, actor, asked, service.now())
     return Response(to_json(body), status_code=201, media_type=JSON)
@@ -92,7 +92,7 @@ def dismiss(service: ServiceDep, actor: ActorDep, asked: Annotated[Dismissal, De
     "/pauses", summary="Rules that are paused 暂停的规则", response_model=PausesShape,
     responses=documented("unauthenticated", "forbidden"),
 )  # fmt: skip
-def pauses(service: ServiceDep, actor: ActorDep) -> Response:
+def list_pauses(service: ServiceDep, actor: ActorDep) -> Response:
     """Pauses that hold now."""
     return Response(to_json(duties.pauses(service.centre, actor, service.now())), media_type=JSON)
 
@@ -101,7 +101,7 @@ def pauses(service: ServiceDep, actor: ActorDep) -> Response:
     "/pauses", summary="Put a rule to shadow for a while 暂停规则", status_code=201, response_model=PauseShape,
     responses=documented(*_WRITES, "unknown-rule"), openapi_extra=takes(PauseEntry),
 )  # fmt: skip
-def pause(service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry, Depends(body_of(PauseEntry))]) -> Response:
+def pause_rule(service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry, Depends(body_of(PauseEntry))]) -> Response:
     """A lead lets a rule, a topic or a family count and not speak, for at most thirty days."""
     body = duties.pause(service.centre, actor, asked, service.now())
     return Response(to_json(body), status_code=201, media_type=JSON)

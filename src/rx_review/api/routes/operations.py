@@ -22,7 +22,7 @@ JSON = "application/json"
 
 
 @router.get("/livez", summary="Alive 存活", response_class=PlainTextResponse)
-async def livez() -> PlainTextResponse:
+async def is_alive() -> PlainTextResponse:
     """This process answers."""
     return PlainTextResponse("alive\n")
 
@@ -31,7 +31,7 @@ async def livez() -> PlainTextResponse:
     "/readyz", summary="Ready 就绪", response_model=dict[str, Any],
     responses={503: {"description": "something is not in order", "content": {JSON: {"schema": {"type": "object"}}}}},
 )  # fmt: skip
-def readyz(service: ServiceDep) -> Response:
+def is_ready(service: ServiceDep) -> Response:
     """Database, migrations, edition, clock, sealer: each with what is wrong; 503 if anything is."""
     checks = service.readiness()
     ready = all(not check.fault for check in checks)
@@ -40,7 +40,7 @@ def readyz(service: ServiceDep) -> Response:
 
 
 @router.get("/metrics", summary="Prometheus metrics 监控指标", response_class=PlainTextResponse)
-def prometheus(service: ServiceDep) -> Response:
+def get_metrics(service: ServiceDep) -> Response:
     """Counts and times; no identity. Keep this path inside the network of operations."""
     return Response(metrics.render(service.standing()), headers={"Content-Type": metrics.CONTENT_TYPE})
 
@@ -49,7 +49,7 @@ def prometheus(service: ServiceDep) -> Response:
     "/v1/audit/checkpoint", tags=["audit 审计"], summary="The newest checkpoint 最新检查点",
     response_class=PlainTextResponse, responses=documented("unauthenticated", "not-found"),
 )  # fmt: skip
-def checkpoint(service: ServiceDep, _: ActorDep) -> Response:
+def get_checkpoint(service: ServiceDep, _: ActorDep) -> Response:
     """A signed line of the chain. Members keep it elsewhere: a tail that is cut off later is found against it."""
     with service.database.read() as connection:
         last, founded = audit.last_seal(connection), county.county(connection)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from datetime import date
 from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from rx_review.api import metrics
 from rx_review.api.access import ActorDep, ServiceDep, actor_of
 from rx_review.api.problem import MEDIA_TYPE, answer, documented, refusal_of
-from rx_review.api.reading import BATCH, BATCH_BODY, body_of, bounded_body, json_of, takes
+from rx_review.api.reading import BATCH, BATCH_BODY, body_of, bounded_body, json_of, takes, too_large
 from rx_review.api.service import Service
 from rx_review.api.shapes import (
     BatchShape,
@@ -30,10 +30,11 @@ from rx_review.desk.actor import Actor
 from rx_review.desk.laps import Laps, server_timing
 from rx_review.desk.moving import move
 from rx_review.domain.moves import State
-from rx_review.domain.prescription import Prescription
+from rx_review.domain.prescription import Prescription, Strict
 from rx_review.domain.problems import Refusal
-from rx_review.domain.reading import check_document
+from rx_review.domain.reading import BODY, check_document
 from rx_review.domain.requests import MoveRequest
+from rx_review.domain.values import Code, Day, Text
 from rx_review.errors import InputError
 
 router = APIRouter(prefix="/v1", tags=["prescriptions 处方"])
@@ -45,7 +46,23 @@ KeyHeader = Annotated[
     str | None,
     Header(alias="Idempotency-Key", pattern=KEY, description="optional: number and revision are a key themselves"),
 ]
+CursorText = Annotated[str | None, Query(pattern=r"^[0-9A-Za-z_=\-]{1,300}$", description="`next` of the page before")]
 _LOOKS_EVERY = 0.4
+
+
+class BatchEntry(Strict):
+    """One prescription of a batch, and a key of its own if the caller wants one."""
+
+    prescription: Annotated[
+        dict[str, Any], Field(description="a Prescription; what is wrong with it is answered in its own place")
+    ]
+    key: Annotated[str | None, Field(pattern=KEY)] = None
+
+
+class Batch(Strict):
+    """Prescriptions that are submitted together and answered one by one."""
+
+    items: Annotated[tuple[BatchEntry, ...], Field(min_length=1, max_length=BATCH)]
 
 
 def _told(body: dict[str, Any], status: int = 200) -> Response:
@@ -63,7 +80,7 @@ def _told(body: dict[str, Any], status: int = 200) -> Response:
                          "unsupported-media-type"),
     openapi_extra=takes(Prescription),
 )  # fmt: skip
-def check(
+def check_draft(
     service: ServiceDep, actor: ActorDep, prescription: Annotated[Prescription, Depends(body_of(Prescription))]
 ) -> Response:
     """Review a prescription that is still being written. Nothing is stored, signed or counted."""
@@ -86,7 +103,7 @@ def check(
     },
     openapi_extra=takes(Prescription),
 )  # fmt: skip
-def submit(
+def submit_prescription(
     request: Request,
     service: ServiceDep,
     actor: ActorDep,
@@ -116,38 +133,30 @@ def _submit(service: Service, actor: Actor, prescription: Prescription, key: str
     "/prescriptions/batch",
     summary="Submit up to 500 prescriptions 批量提交",
     response_model=BatchShape,
-    responses=documented("unauthenticated", "too-large", "unsupported-media-type"),
-    openapi_extra=takes(Prescription, name="Batch"),
+    responses=documented("unauthenticated", "cross-site", "too-large", "unsupported-media-type"),
+    openapi_extra=takes(Batch),
 )
-async def batch(request: Request, service: ServiceDep, secret_actor: Annotated[Actor, Depends(actor_of)]) -> Response:
+async def submit_batch(request: Request, service: ServiceDep, secret_actor: Annotated[Actor, Depends(actor_of)]) -> Response:
     """Each item is reviewed and kept by itself, with a key of its own, and answered as if it had come alone."""
-    tree = json_of(request, await bounded_body(request, BATCH_BODY))
-    if not isinstance(tree, dict) or set(tree) != {"items"} or not isinstance(tree["items"], list):
-        raise Refusal("bad-request", 'write {"items": [{"prescription": …, "key": …}]}', "格式应为 items 数组")
-    if not 1 <= len(tree["items"]) <= BATCH:
-        raise Refusal("bad-request", f"1 to {BATCH} items", f"每批 1 至 {BATCH} 张", more={"limit": BATCH})
+    asked = check_document(Batch, json_of(request, await bounded_body(request, BATCH_BODY)), quote=False)
     found = []
-    for index, item in enumerate(tree["items"]):
-        found.append(await run_in_threadpool(_item, request, service, secret_actor, index, item))
+    for index, entry in enumerate(asked.items):
+        found.append(await run_in_threadpool(_item, request, service, secret_actor, index, entry))
     return Response(b'{"items":[' + b",".join(found) + b"]}", media_type=JSON)
 
 
-def _item(request: Request, service: Service, actor: Actor, index: int, item: Any) -> bytes:
-    key = item.get("key") if isinstance(item, dict) else None
+def _item(request: Request, service: Service, actor: Actor, index: int, entry: BatchEntry) -> bytes:
     try:
-        if not isinstance(item, dict) or not set(item) <= {"prescription", "key"} or "prescription" not in item:
-            raise Refusal("bad-request", "an item is {prescription, key}", "每项应为 prescription 和可选的 key")
-        if key is not None and not (isinstance(key, str) and 1 <= len(key) <= 128 and key.isascii()):
-            key = None
-            raise Refusal("bad-request", "key: 1 to 128 ASCII characters", "key 应为 1 至 128 个 ASCII 字符")
-        prescription = check_document(Prescription, item["prescription"], "/prescription")
-        body = _submit(service, actor, prescription, key, Laps())
-        told = {"index": index, "status": 200 if body["replayed"] else 201, "key": key, "answer": body, "problem": None}
-        return to_json(told)
+        if len(to_json(entry.prescription)) > BODY:
+            raise too_large(BODY)
+        prescription = check_document(Prescription, entry.prescription, "/prescription", quote=False)
+        body = _submit(service, actor, prescription, entry.key)
+        status = 200 if body["replayed"] else 201
+        return to_json({"index": index, "status": status, "key": entry.key, "answer": body, "problem": None})
     except (Refusal, InputError) as error:
         refusal = error if isinstance(error, Refusal) else refusal_of(error)
         response = answer(request, refusal)
-        head = to_json({"index": index, "status": response.status_code, "key": key, "answer": None})
+        head = to_json({"index": index, "status": response.status_code, "key": entry.key, "answer": None})
         return head[:-1] + b',"problem":' + bytes(response.body) + b"}"
 
 
@@ -160,10 +169,10 @@ def _item(request: Request, service: Service, actor: Actor, index: int, item: An
 def list_prescriptions(
     service: ServiceDep,
     actor: ActorDep,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    cursor: CursorText = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     state: Annotated[State | None, Query()] = None,
-    institution: Annotated[str | None, Query(max_length=64)] = None,
+    institution: Annotated[Code | None, Query()] = None,
 ) -> Response:
     """Prescriptions in the order in which they came."""
     body = looking.listed(service.centre, actor, cursor=cursor, limit=limit, state=state, institution=institution)
@@ -228,7 +237,7 @@ def make_move(
     response_model=HistoryShape,
     responses=documented("unauthenticated", "forbidden", "not-found"),
 )
-def history(service: ServiceDep, actor: ActorDep, identifier: Identifier) -> Response:
+def get_history(service: ServiceDep, actor: ActorDep, identifier: Identifier) -> Response:
     """Every entry of the audit about it, and each review with the sheet and the circumstances of that moment."""
     return Response(to_json(looking.history(service.centre, actor, identifier)), media_type=JSON)
 
@@ -239,12 +248,12 @@ def history(service: ServiceDep, actor: ActorDep, identifier: Identifier) -> Res
     response_model=IdentityShape,
     responses=documented("unauthenticated", "forbidden", "not-found"),
 )
-def identity(
+def get_identity(
     service: ServiceDep,
     actor: ActorDep,
     identifier: Identifier,
     reason: Annotated[
-        str | None, Query(min_length=2, max_length=200, description="why it must be seen whole; kept in the audit")
+        Text | None, Query(min_length=2, description="why it must be seen whole; kept in the audit")
     ] = None,
 ) -> Response:
     """Masked; whole with a reason, which is an act of its own in the audit."""
@@ -259,12 +268,12 @@ def identity(
     response_model=ReleaseShape,
     responses=documented("unauthenticated", "forbidden", "not-found"),
 )
-def release(
+def ask_release(
     service: ServiceDep,
     actor: ActorDep,
-    institution: Annotated[str, Query(min_length=1, max_length=64)],
-    number: Annotated[str, Query(min_length=1, max_length=64)],
-    issued_on: Annotated[date | None, Query(description="day of issue; without it the newest of that number")] = None,
+    institution: Annotated[Code, Query()],
+    number: Annotated[Code, Query()],
+    issued_on: Annotated[Day | None, Query(description="day of issue; without it the newest of that number")] = None,
 ) -> Response:
     """Yes or no, for which revision and content, until when."""
     body = cashier.gate(service.centre, actor, institution, number, issued_on, service.now())

@@ -31,7 +31,7 @@ def _problem(code: str) -> dict[str, Any]:
 
 
 @router.get("/problems", summary="Every refusal 错误目录", response_model=ListShape)
-def problems() -> Response:
+def list_problems() -> Response:
     """The catalogue of refusals."""
     return Response(to_json({"items": [_problem(code) for code in PROBLEMS]}), media_type=JSON)
 
@@ -40,7 +40,7 @@ def problems() -> Response:
     "/problems/{code}", summary="One refusal 错误说明", response_model=dict[str, Any],
     responses=documented("not-found"),
 )  # fmt: skip
-def problem(code: Annotated[str, Path(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=64)]) -> Response:
+def get_problem(code: Annotated[str, Path(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=64)]) -> Response:
     """What a code means and what to do."""
     if code not in PROBLEMS:
         raise Refusal("not-found")
@@ -48,7 +48,7 @@ def problem(code: Annotated[str, Path(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=
 
 
 @router.get("/moves", summary="The tables of moves 流转表", response_model=dict[str, Any])
-def moves() -> Response:
+def list_moves() -> Response:
     """States, moves with who may make them and what must hold, coded reasons, and the limits of requests."""
     body = {
         "states": {state: asdict(named) for state, named in STATE_NAMES.items()},
@@ -78,7 +78,7 @@ def moves() -> Response:
     "/edition", summary="The edition in force 现行规则版本", response_model=dict[str, Any],
     responses=documented("unauthenticated"),
 )  # fmt: skip
-def edition(service: ServiceDep, _: ActorDep) -> Response:
+def get_edition(service: ServiceDep, _: ActorDep) -> Response:
     """Its digest, as answers carry it, and how many rules of each status it has."""
     held = service.centre.reviewer.edition
     count: dict[str, int] = {}
@@ -91,7 +91,7 @@ def edition(service: ServiceDep, _: ActorDep) -> Response:
     "/rules/{rule}", summary="A rule of the edition in force 规则原文", response_model=dict[str, Any],
     responses=documented("unauthenticated", "not-found"),
 )  # fmt: skip
-def rule(service: ServiceDep, _: ActorDep, rule: Annotated[str, Path(pattern=r"^RX-[A-Z]{2,5}-[0-9]{3}$")]) -> Response:
+def get_rule(service: ServiceDep, _: ActorDep, rule: Annotated[str, Path(pattern=r"^RX-[A-Z]{2,5}-[0-9]{3}$")]) -> Response:
     """The rule as its file says it: clauses, basis, why, message, examples."""
     held = service.centre.reviewer.edition
     found = next((each for each in held.rules if each.id == rule), None)

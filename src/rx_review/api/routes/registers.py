@@ -18,14 +18,15 @@ from rx_review.domain.problems import Refusal
 
 router = APIRouter(prefix="/v1", tags=["registers 登记"])
 JSON = "application/json"
-Key = Annotated[str, Path(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")]
+KEY = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$"
+Key = Annotated[str, Path(pattern=KEY)]
 Identifier = Annotated[
     str, Path(alias="id", pattern=r"^[0-9a-f]{32}$", description="id of a prescription of the patient")
 ]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the ETag that was read; absent = new")
 ]
-After = Annotated[str | None, Query(max_length=64)]
+After = Annotated[str | None, Query(pattern=KEY, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 _READS = ("unauthenticated", "forbidden", "not-found")
 _WRITES = (*_READS, "contradiction", "too-large", "unsupported-media-type", "unknown-member", "unknown-rule",
@@ -51,7 +52,7 @@ _CREATED: dict[int | str, dict[str, Any]] = {201: {"description": "a new entry",
 @router.get(
     "/members", summary="Members 成员机构", response_model=EntriesShape, responses=documented("unauthenticated")
 )
-def members(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limit = 100) -> Response:
+def list_members(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limit = 100) -> Response:
     """Members that take part in central review."""
     return Response(
         to_json(registers.entries(service.centre, actor, "member", after=after, limit=limit)), media_type=JSON
@@ -59,7 +60,7 @@ def members(service: ServiceDep, actor: ActorDep, after: After = None, limit: Li
 
 
 @router.get("/members/{key}", summary="A member 成员机构", response_model=EntryShape, responses=documented(*_READS))
-def member(service: ServiceDep, actor: ActorDep, key: Key) -> Response:
+def get_member(service: ServiceDep, actor: ActorDep, key: Key) -> Response:
     """Its duty telephone, its mandate, and what it only observes."""
     return _told(registers.entry(service.centre, actor, "member", key))
 
@@ -82,7 +83,7 @@ def put_member(
 @router.get(
     "/staff", summary="Staff 人员", response_model=EntriesShape, responses=documented("unauthenticated", "forbidden")
 )
-def staff(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limit = 100) -> Response:
+def list_staff(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limit = 100) -> Response:
     """People of the staff register, of the members that you may see."""
     actor.must_be("administrator", "pharmacist", "lead", "chief", "auditor", "prescriber")
     return Response(
@@ -91,7 +92,7 @@ def staff(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limi
 
 
 @router.get("/staff/{key}", summary="A person 人员", response_model=EntryShape, responses=documented(*_READS))
-def person(service: ServiceDep, actor: ActorDep, key: Key) -> Response:
+def get_person(service: ServiceDep, actor: ActorDep, key: Key) -> Response:
     """Licence, title, dated rights, postings; what a pharmacist may do."""
     actor.must_be("administrator", "pharmacist", "lead", "chief", "auditor", "prescriber")
     return _told(registers.entry(service.centre, actor, "staff", key))
@@ -113,7 +114,7 @@ def put_person(
     "/standing-decisions", summary="Decisions of the P&T committee 药事会常设决议", response_model=EntriesShape,
     responses=documented("unauthenticated", "forbidden"),
 )  # fmt: skip
-def standing_decisions(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limit = 100) -> Response:
+def list_standing_decisions(service: ServiceDep, actor: ActorDep, after: After = None, limit: Limit = 100) -> Response:
     """Under which a machine may pass what they cover."""
     body = registers.entries(service.centre, actor, "standing_decision", after=after, limit=limit)
     return Response(to_json(body), media_type=JSON)
@@ -136,7 +137,7 @@ def put_standing_decision(
     "/prescriptions/{id}/registration", summary="What the register says of the patient 患者登记",
     response_model=EntryShape, responses=documented(*_READS),
 )  # fmt: skip
-def registration(service: ServiceDep, actor: ActorDep, identifier: Identifier) -> Response:
+def get_registration(service: ServiceDep, actor: ActorDep, identifier: Identifier) -> Response:
     """Pain programme, long-term prescriptions, chronic entitlements of the patient of a prescription."""
     actor.must_be("administrator", "pharmacist", "lead", "chief", "auditor", "prescriber")
     return _told(registers.patient_registration(service.centre, actor, identifier))
@@ -170,7 +171,7 @@ async def import_registers(
     request: Request,
     service: ServiceDep,
     actor: ActorDep,
-    name: Annotated[str, Query(pattern=r"^[^/\\]{1,100}\.(csv|xlsx)$", description="name of the file, .csv or .xlsx")],
+    name: Annotated[str, Query(pattern=r"^[^/\\\u0000-\u001f\u007f-\u009f]{1,100}\.(csv|xlsx)$", description="name of the file, .csv or .xlsx")],
     dry_run: Annotated[bool, Query(description="only say what would change")] = True,
 ) -> Response:
     """All of a file or nothing; a dry run, which is the default, says what would change."""

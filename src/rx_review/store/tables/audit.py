@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 
@@ -14,12 +14,7 @@ class AuditRow(SQLModel, table=True):
     __tablename__ = "audit"
     __table_args__ = (
         Index("ix_audit_prescription", "prescription_id", "id"),
-        Index(
-            "ix_audit_unsealed",
-            "id",
-            postgresql_where=text("seal IS NULL"),
-            sqlite_where=text("seal IS NULL"),
-        ),
+        # Also what is not sealed yet: its seal is NULL.
         Index("ix_audit_seal", "seal", "id"),
         Index("ix_audit_at", "at", "id"),
     )

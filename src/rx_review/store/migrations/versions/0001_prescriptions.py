@@ -1,4 +1,4 @@
-"""Patients, prescriptions, reviews, registers, accounts, editions and the audit."""
+"""Patients, prescriptions, reviews, supplies and the audit."""
 
 from __future__ import annotations
 
@@ -13,20 +13,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
-    op.create_table(
-        "account",
-        sa.Column("name", sa.String(64), nullable=False),
-        sa.Column("person", sa.String(64), nullable=False),
-        sa.Column("password", sa.String(200), nullable=False),
-        sa.Column("roles", sa.Text(), nullable=False),
-        sa.Column("members", sa.Text(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("disabled", sa.Boolean(), nullable=False),
-        sa.Column("public_key", sa.String(2000), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -45,119 +31,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_at", ["at", "id"], unique=False)
         batch_op.create_index("ix_audit_prescription", ["prescription_id", "id"], unique=False)
         batch_op.create_index("ix_audit_seal", ["seal", "id"], unique=False)
-        batch_op.create_index(
-            "ix_audit_unsealed",
-            ["id"],
-            unique=False,
-            postgresql_where=sa.text("seal IS NULL"),
-            sqlite_where=sa.text("seal IS NULL"),
-        )
 
-    op.create_table(
-        "client",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("secret", sa.String(200), nullable=False),
-        sa.Column("roles", sa.Text(), nullable=False),
-        sa.Column("members", sa.Text(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("disabled", sa.Boolean(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "county",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("edition", sa.String(64), nullable=True),
-        sa.Column("history_since", sa.Date(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "credential",
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("kind", sa.String(8), nullable=False),
-        sa.Column("owner", sa.String(64), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("digest"),
-    )
-    with op.batch_alter_table("credential", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_credential_expires_at"), ["expires_at"], unique=False)
-
-    op.create_table(
-        "duty",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person", sa.String(64), nullable=False),
-        sa.Column("role", sa.String(16), nullable=False),
-        sa.Column("skills", sa.Text(), nullable=False),
-        sa.Column("covers", sa.Text(), nullable=False),
-        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("duty", schema=None) as batch_op:
-        batch_op.create_index("ix_duty_until", ["until"], unique=False)
-
-    op.create_table(
-        "edition",
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("archive", sa.LargeBinary(), nullable=False),
-        sa.Column("statements", sa.Text(), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("digest"),
-    )
-    op.create_table(
-        "gap",
-        sa.Column("institution", sa.String(64), nullable=False),
-        sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("code", sa.String(200), nullable=False),
-        sa.Column("seen_by", sa.String(64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("institution", "kind", "code"),
-    )
-    op.create_table(
-        "idempotency",
-        sa.Column("scope", sa.String(128), nullable=False),
-        sa.Column("key", sa.String(128), nullable=False),
-        sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("prescription_id", sa.String(32), nullable=False),
-        sa.Column("review_id", sa.Integer(), nullable=True),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("scope", "key"),
-    )
-    with op.batch_alter_table("idempotency", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_idempotency_at"), ["at"], unique=False)
-
-    op.create_table(
-        "member",
-        sa.Column("institution", sa.String(64), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("institution"),
-    )
     op.create_table(
         "patient",
         sa.Column("id", sa.String(32), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "pause",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("target", sa.String(64), nullable=False),
-        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by", sa.String(64), nullable=False),
-        sa.Column("reason", sa.String(2000), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -173,55 +52,6 @@ def upgrade() -> None:
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
-    )
-    op.create_table(
-        "staff",
-        sa.Column("code", sa.String(64), nullable=False),
-        sa.Column("institution", sa.String(64), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("code"),
-    )
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.create_index("ix_staff_institution", ["institution", "code"], unique=False)
-
-    op.create_table(
-        "standing_decision",
-        sa.Column("number", sa.String(64), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("number"),
-    )
-    op.create_table(
-        "dismissal",
-        sa.Column("patient_id", sa.String(32), nullable=False),
-        sa.Column("key", sa.String(64), nullable=False),
-        sa.Column("rule", sa.String(32), nullable=False),
-        sa.Column("by", sa.String(64), nullable=False),
-        sa.Column("reason", sa.String(64), nullable=False),
-        sa.Column("text", sa.String(2000), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["patient_id"],
-            ["patient.id"],
-        ),
-        sa.PrimaryKeyConstraint("patient_id", "key"),
-    )
-    op.create_table(
-        "edition_switch",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by", sa.String(200), nullable=False),
-        sa.Column("reason", sa.String(2000), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["digest"],
-            ["edition.digest"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "identity",
@@ -275,8 +105,8 @@ def upgrade() -> None:
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("observed", sa.Boolean(), nullable=False),
         sa.Column("needs_second", sa.Boolean(), nullable=False),
-        sa.Column("resigned", sa.Text(), nullable=False),
-        sa.Column("accepted", sa.Text(), nullable=False),
+        sa.Column("resigned", sa.String(), nullable=False),
+        sa.Column("accepted", sa.String(), nullable=False),
         sa.Column("approved_content", sa.String(64), nullable=True),
         sa.Column("approved_by", sa.String(200), nullable=True),
         sa.Column("approved_how", sa.String(16), nullable=True),
@@ -323,18 +153,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_prescription_queue", ["state", "urgency", "entered_at", "id"], unique=False)
 
     op.create_table(
-        "registration",
-        sa.Column("patient_id", sa.String(32), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["patient_id"],
-            ["patient.id"],
-        ),
-        sa.PrimaryKeyConstraint("patient_id"),
-    )
-    op.create_table(
         "review",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("prescription_id", sa.String(32), nullable=False),
@@ -368,7 +186,7 @@ def upgrade() -> None:
         sa.Column("prescription_id", sa.String(32), nullable=False),
         sa.Column("institution", sa.String(64), nullable=False),
         sa.Column("number", sa.String(64), nullable=False),
-        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("line", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["patient_id"],
             ["patient.id"],
@@ -396,7 +214,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_review_at")
 
     op.drop_table("review")
-    op.drop_table("registration")
     with op.batch_alter_table("prescription", schema=None) as batch_op:
         batch_op.drop_index("ix_prescription_queue")
         batch_op.drop_index("ix_prescription_patient")
@@ -423,40 +240,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_identity_patient_id"))
 
     op.drop_table("identity")
-    op.drop_table("edition_switch")
-    op.drop_table("dismissal")
-    op.drop_table("standing_decision")
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.drop_index("ix_staff_institution")
-
-    op.drop_table("staff")
     op.drop_table("seal")
-    op.drop_table("pause")
     op.drop_table("patient")
-    op.drop_table("member")
-    with op.batch_alter_table("idempotency", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_idempotency_at"))
-
-    op.drop_table("idempotency")
-    op.drop_table("gap")
-    op.drop_table("edition")
-    with op.batch_alter_table("duty", schema=None) as batch_op:
-        batch_op.drop_index("ix_duty_until")
-
-    op.drop_table("duty")
-    with op.batch_alter_table("credential", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_credential_expires_at"))
-
-    op.drop_table("credential")
-    op.drop_table("county")
-    op.drop_table("client")
     with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_audit_unsealed", postgresql_where=sa.text("seal IS NULL"), sqlite_where=sa.text("seal IS NULL")
-        )
         batch_op.drop_index("ix_audit_seal")
         batch_op.drop_index("ix_audit_prescription")
         batch_op.drop_index("ix_audit_at")
 
     op.drop_table("audit")
-    op.drop_table("account")
