@@ -262,8 +262,8 @@ class County(RuleBasedStateMachine):
         self.put("administrator", f"/members/{TOWNSHIP}", {"name": "镇卫生院", "observes": rules}, "member")
         self.mirror.observes = frozenset(rules)
 
-    @rule(target=st.sampled_from([SECOND, "RX-SKIN-001", "RX-QTY-002"]), hours=st.integers(1, 30))
-    def pause_or_not(self, target, hours):
+    @rule(named=st.sampled_from([SECOND, "RX-SKIN-001", "RX-QTY-002"]), hours=st.integers(1, 30))
+    def pause_or_not(self, named, hours):
         if (running := self.mirror.paused.pop(target, None)) is not None:
             code = 200 if self.world.now < running[1] else 404
             assert self.world.call("lead", "DELETE", f"/pauses/{running[0]}").status_code == code

@@ -144,9 +144,7 @@ def _must_be_approved(found: Row[Any]) -> None:
     if found.content != found.approved_content:
         raise Refusal("content-changed")
     if found.state != "rescued" and found.after_review == "objected":
-        raise Refusal(
-            "not-fit-for-supply", "a pharmacist objected to it afterwards: refund it", "药师补审不通过，请退费后重新开具"
-        )
+        raise Refusal("not-fit-for-supply", "a pharmacist objected to it afterwards", "药师补审不通过，请退费")
 
 
 def _signatures(moving: Moving, sheet: Prescription) -> tuple[Signature, ...]:

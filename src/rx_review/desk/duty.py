@@ -33,7 +33,7 @@ def sign_on(centre: Centre, actor: Actor, asked: DutyEntry, at: datetime) -> dic
     if not leading and (asked.person != actor.person or asked.role != "pharmacist"):
         raise Refusal("forbidden", "only a lead plans for others", "只有组长可以为他人排班")
     if not at < asked.until <= asked.from_ + LONGEST_DUTY:
-        raise Refusal("contradiction", "a duty lasts at most 24 hours and is not over", "每班不超过 24 小时，且尚未结束")
+        raise Refusal("contradiction", "a duty is not over and lasts at most 24 hours", "每班至多 24 小时，且未结束")
     with centre.database.write() as connection:
         must_review(centre, connection, asked.person, asked.skills, at)
         standing = centre.standing(connection, at)
@@ -89,7 +89,8 @@ def pause(centre: Centre, actor: Actor, asked: PauseEntry, at: datetime) -> dict
     """Put a rule, or a group of rules, to shadow for at most thirty days.
 
     Raises:
-        Refusal: `unknown-rule` (also for everything at once), `contradiction` for an end that is past or too far away, `forbidden`.
+        Refusal: `unknown-rule` (also for everything at once), `contradiction` for an end that is past or too far
+            away, `forbidden`.
     """
     actor.must_be("lead", "chief")
     if actor.members is not None:

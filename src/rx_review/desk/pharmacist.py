@@ -107,10 +107,10 @@ def review_afterwards(moving: Moving) -> Moved:
     late = found.after_due_at is not None and moving.at > found.after_due_at
     note = {"late": late, "pharmacist": _snapshot(moving)}
     if moving.move.name == "confirm":
-        values = {"after_review": "confirmed", "accepted": accepted_of(_decision(moving))}
-        return Moved(moving.state, values, {"after_review": "confirmed", **note})
+        seen = {"after_review": "confirmed", "accepted": accepted_of(_decision(moving))}
+        return Moved(moving.state, seen, {"after_review": "confirmed", **note})
     to: State = "returned" if moving.state == "released" else moving.state
-    values = {"after_review": "objected", "due_at": _ends(moving, to)}
+    values: dict[str, Any] = {"after_review": "objected", "due_at": _ends(moving, to)}
     if to == "returned":
         values |= {"approved_content": None, "approved_by": None, "approved_how": None, "accepted": ""}
     return Moved(to, values, {"after_review": "objected", **note})

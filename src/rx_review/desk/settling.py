@@ -7,6 +7,7 @@ from typing import Any
 
 from rx_review.desk.actor import Actor
 from rx_review.desk.centre import Centre
+from rx_review.desk.qualified import must_review
 from rx_review.desk.step import Moving, sees
 from rx_review.domain.county import Dismissal
 from rx_review.domain.problems import Pointed, Refusal
@@ -14,6 +15,7 @@ from rx_review.domain.review import Review
 from rx_review.engine.stored import decision_from_json
 from rx_review.store import audit, prescriptions, reviews
 from rx_review.store import county as registers
+from rx_review.store.database import Row
 
 
 def settle(moving: Moving, review: Review) -> list[str]:
@@ -29,7 +31,7 @@ def settle(moving: Moving, review: Review) -> list[str]:
     days = min(request.settle_days or most, most)
     reason = request.reason.code if request.reason is not None else "approved"
     text = request.reason.text if request.reason is not None else None
-    rules = _settleable(review, request.settle, "/settle")
+    rules = _settleable(review, moving.row, request.settle, "/settle")
     for key in request.settle:
         registers.dismiss(
             moving.connection,
@@ -47,8 +49,14 @@ def settle(moving: Moving, review: Review) -> list[str]:
     return list(request.settle)
 
 
-def _settleable(review: Review, keys: tuple[str, ...], pointer: str) -> dict[str, str]:
-    rules = {finding.key: finding.rule for finding in review.findings if finding.severity != "block"}
+def _settleable(review: Review, row: Row[Any], keys: tuple[str, ...], pointer: str) -> dict[str, str]:
+    """Rules by key. A block is never settled; what is returned only once its prescriber has signed again for it."""
+    signed = frozenset(row.resigned.split(","))
+    rules = {
+        finding.key: finding.rule
+        for finding in review.findings
+        if finding.severity not in ("return", "block") or (finding.severity == "return" and finding.key in signed)
+    }
     unknown = [
         Pointed(
             f"{pointer}/{place}",
@@ -75,10 +83,11 @@ def dismiss(centre: Centre, actor: Actor, asked: Dismissal, at: datetime) -> dic
             raise Refusal("not-found")
         newest = reviews.latest(connection, found.id)
         assert newest is not None
-        rules = _settleable(decision_from_json(reviews.unpacked(newest.decision)), (asked.key,), "/key")
+        rules = _settleable(decision_from_json(reviews.unpacked(newest.decision)), found, (asked.key,), "/key")
+        person = actor.acting(None)
+        must_review(centre, connection, person, (found.skill,), at)
         most = int(centre.number("dismissal_days", at, found.institution))
         until = at + timedelta(days=min(asked.days, most))
-        person = actor.acting(None)
         values = {
             "patient_id": found.patient_id,
             "key": asked.key,

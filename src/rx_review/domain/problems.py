@@ -97,6 +97,7 @@ PROBLEMS: Mapping[str, Problem] = {
         412, "对象已被他人修改", "somebody changed it meanwhile", "重新读取后再改", "read it again", "after"),
     "version-needed": Problem(
         428, "须带 If-Match", "say with If-Match which version is meant", "先读取，带回 ETag", "send the ETag you read"),
+    "too-many-requests": Problem(429, "请求过于频繁", "too many requests", "按 Retry-After 稍后重试", "wait", "yes"),
     "busy": Problem(
         503, "系统繁忙", "the database is busy or away", "稍后重试；超过 3 秒按应急流程", "try again; see the contingency plan",
         "yes"),

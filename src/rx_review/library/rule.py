@@ -18,7 +18,8 @@ Operator = Literal["is", "is_not", "is_one_of", "over", "at_least", "under", "at
 OPERATORS: tuple[str, ...] = ("is", "is_not", "is_one_of", "over", "at_least", "under", "at_most")
 
 KEYS = (
-    "id", "name", "title", "about", "severity", "code", "status", "when_unknown", "owner", "reviewed", "effective",
+    "id", "name", "title", "about", "severity", "code", "status", "when_unknown", "second_pharmacist",
+    "owner", "reviewed", "effective",
     "replaces", "basis", "why", "when", "unless", "remedies", "message", "examples",
 )  # fmt: skip
 """Keys of a rule file, in the order in which they are written."""

@@ -61,7 +61,8 @@ def get_roster(
 
 @router.post(
     "/duty", summary="Sign on, or plan for others 上岗、排班", status_code=201, response_model=DutyShape,
-    responses=documented(*_WRITES, "unknown-staff", "unknown-member", "not-found"), openapi_extra=takes(DutyEntry),
+    responses=documented(*_WRITES, "unknown-staff", "lacks-skill", "unknown-member", "not-found"),
+    openapi_extra=takes(DutyEntry),
 )  # fmt: skip
 def sign_on(service: ServiceDep, actor: ActorDep, asked: Annotated[DutyEntry, Depends(body_of(DutyEntry))]) -> Response:
     """A pharmacist signs on; a lead plans for anybody."""

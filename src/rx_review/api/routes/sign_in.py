@@ -21,7 +21,8 @@ from rx_review.domain.problems import Refusal
 from rx_review.domain.reading import check_document
 from rx_review.domain.values import Text
 
-router = APIRouter(prefix="/v1", tags=["sign in 登录"])
+TAG = "sign in 登录"
+router = APIRouter(prefix="/v1", tags=[TAG])
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 FORM_BODY = 8 * 1024
