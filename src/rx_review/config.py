@@ -123,6 +123,11 @@ def requests_per_second() -> float:
     return found
 
 
+def surroundings(without: tuple[str, ...] = (), **changes: str) -> dict[str, str]:
+    """The environment for a program that is started, without what begins with some prefixes, and with changes."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(without)} | changes
+
+
 def now() -> datetime:
     """This instant, in the county's time."""
     return datetime.now(COUNTY_TIME)

@@ -264,14 +264,14 @@ class County(RuleBasedStateMachine):
 
     @rule(named=st.sampled_from([SECOND, "RX-SKIN-001", "RX-QTY-002"]), hours=st.integers(1, 30))
     def pause_or_not(self, named, hours):
-        if (running := self.mirror.paused.pop(target, None)) is not None:
+        if (running := self.mirror.paused.pop(named, None)) is not None:
             code = 200 if self.world.now < running[1] else 404
             assert self.world.call("lead", "DELETE", f"/pauses/{running[0]}").status_code == code
             return
         until = self.world.now + timedelta(hours=hours)
-        body = {"target": target, "until": until.isoformat(), "reason": "误报"}
+        body = {"target": named, "until": until.isoformat(), "reason": "误报"}
         told = self.world.ok("lead", "POST", "/pauses", body)
-        self.mirror.paused[target] = told["id"], until
+        self.mirror.paused[named] = told["id"], until
 
     # --- how it is compared ----------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""`rx db`, `rx accounts` and `rx edition publish` as a stranger meets them, from nothing to a county with an edition."""
+"""`rx db`, `rx accounts`, `rx edition publish` as a stranger meets them, from nothing to a county with an edition."""
 
 import io
 import json

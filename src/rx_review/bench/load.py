@@ -64,9 +64,7 @@ class Wire:
         return int(said[0].split(" ", 2)[1]), fields.get("server-timing", "")
 
 
-async def closed_loop(
-    host: str, port: int, path: str, token: str, bodies: Sequence[bytes], connections: int
-) -> Seen:
+async def closed_loop(host: str, port: int, path: str, token: str, bodies: Sequence[bytes], connections: int) -> Seen:
     """Send all bodies over some connections, each the next as soon as its last was answered."""
     seen, following = Seen(), iter(bodies)
 

@@ -63,6 +63,7 @@ _PEOPLE: tuple[tuple[str, str, str], ...] = (
     ("auditor", "U001", "auditor"),
     *((code.lower(), code, "pharmacist") for code in PHARMACISTS),
 )
+_WHOLE_DAY = Shift("P001", ((0.0, 24.0),), SKILLS)
 _SYSTEMS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("his", ("prescriber",), ()),
     ("his-t01", ("prescriber",), ("SAMPLE-T01",)),
@@ -161,15 +162,14 @@ def fill_registers(centre: Centre, cast: Cast, members: Sequence[Member], formul
             {"minutes": DECISION, "decided_on": since, "from": since, "passes": ["pass", "note", "warn"]}
         )
         registers.write(centre, connection, cast.lead, "standing_decision", DECISION, decision, None, at)
-    midnight = datetime.combine(day, time(), CHINA)
-    _on_duty(centre, cast, "P001", SKILLS, at, midnight, at)
     for shift in SHIFTS:
-        _plan(centre, cast, shift, midnight, at)
+        _plan(centre, cast, shift, datetime.combine(day, time(), CHINA), at)
 
 
-def sign_on_now(centre: Centre, cast: Cast, now: datetime, days: int = 7) -> None:
-    """Put a pharmacist on duty from now on, so that the service which follows has one."""
-    _on_duty(centre, cast, "P001", SKILLS, now, now + timedelta(days=days), now)
+def plan_days(centre: Centre, cast: Cast, days: Iterable[date], at: datetime) -> None:
+    """Put one pharmacist on duty for whole days."""
+    for day in days:
+        _plan(centre, cast, _WHOLE_DAY, datetime.combine(day, time(), CHINA), at)
 
 
 def _plan(centre: Centre, cast: Cast, shift: Shift, midnight: datetime, at: datetime) -> None:

@@ -11,7 +11,7 @@ from rx_review.audit.sealer import Sealer
 from rx_review.county.writing import Member
 from rx_review.demo.desk_staff import DeskStaff
 from rx_review.demo.doctors import Doctors
-from rx_review.demo.founding import Cast
+from rx_review.demo.founding import Cast, first_instant, plan_days
 from rx_review.demo.people import dispensers_of
 from rx_review.demo.scene import Case, Scene, later
 from rx_review.demo.sheets import Drawn, Earlier
@@ -23,7 +23,7 @@ from rx_review.desk.registers import register_patient
 from rx_review.domain.county import Registration
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.problems import Refusal
-from rx_review.domain.values import CHINA
+from rx_review.domain.values import CHINA, county_day
 
 SEAL_EVERY = timedelta(minutes=15)
 Submitted = Callable[[str], None]
@@ -53,6 +53,9 @@ class County:
 
     def before(self, day: date, drawn: Iterable[Drawn], submitted: Submitted) -> None:
         """Submit, charge and supply what patients collected before the day, oldest first."""
+        drawn = list(drawn)
+        days = {county_day(earlier.prescription.issued_at) for one in drawn for earlier in one.earlier}
+        plan_days(self._centre, self._cast, sorted(days), first_instant(day))
         scene, doctors = self._scene(lambda _, verdict: submitted(verdict), "before")
         for one in drawn:
             for place, earlier in enumerate(one.earlier):
