@@ -56,6 +56,13 @@ def data_dir() -> Path:
     return Path(given) if given else Path(home) / "rx-review"
 
 
+def set_data_dir(folder: Path) -> None:
+    """Name another data folder to this process and to those it starts, with its own keys and database in it."""
+    os.environ["RX_DATA_DIR"] = str(folder)
+    for variable in ("RX_KEYS_DIR", "RX_DATABASE_URL", "RX_DATABASE_URL_FILE"):
+        os.environ.pop(variable, None)
+
+
 def keys_dir() -> Path:
     """Where the keys of identity and audit are: `RX_KEYS_DIR`, else `keys` in the data folder."""
     given = os.environ.get("RX_KEYS_DIR")

@@ -3,6 +3,7 @@
 import pytest
 from tests.api.conftest import database_kind, database_meeting, database_upgrade, database_url, new_database, shipped
 from tests.api.conftest import world as county
+from tests.api.world import TOWNSHIP
 from tests.client.running import Scripted, Served
 
 from rx_review.client import Client
@@ -19,7 +20,7 @@ __all__ = [
     "shipped",
 ]
 
-SECRET = "secret of a system, for tests"
+SECRET = "secret-of-a-system-for-tests"
 
 
 @pytest.fixture
@@ -28,6 +29,21 @@ def world(county):
     with county.service.database.write() as connection:
         for name in ("his", "his-other", "till"):
             accounts.change_owner(connection, "client", name, {"secret": passwords.hashed(SECRET)})
+        # A system that submits and charges, and so may read the history of what it charges.
+        accounts.add_owner(
+            connection,
+            "client",
+            {
+                "id": "both",
+                "secret": passwords.hashed(SECRET),
+                "roles": "prescriber,cashier,dispenser",
+                "members": TOWNSHIP,
+                "failures": 0,
+                "paused_until": None,
+                "disabled": False,
+                "created_at": county.now,
+            },
+        )
     return county
 
 

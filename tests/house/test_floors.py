@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-FLOORS = ["cli", "publish", "engine", "facts", "intake", "library", "domain", "config", "errors"]
+FLOORS = ["cli", "publish", "engine", "store", "facts", "intake", "library", "domain", "config", "errors"]
 
 
 def lint(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

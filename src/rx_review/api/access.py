@@ -48,7 +48,7 @@ def actor_of(request: Request, secret: Annotated[str, Depends(secret_of)]) -> Ac
     """
     service = service_of(request)
     with service.database.read() as connection:
-        actor = authenticate(connection, secret, service.now())
+        actor = authenticate(connection, secret, service.instant())
     request.state.accepted = True
     if actor.members is not None and len(actor.members) == 1:
         (request.state.member,) = actor.members

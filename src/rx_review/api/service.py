@@ -83,7 +83,7 @@ class Service:
             thread.join(timeout=10)
         self.database.close()
 
-    def now(self) -> datetime:
+    def instant(self) -> datetime:
         """This instant."""
         return self.clock()
 
@@ -101,16 +101,16 @@ class Service:
 
     def seal(self) -> None:
         """Seal what is not sealed yet."""
-        self.sealer.seal(self.now())
+        self.sealer.seal(self.instant())
 
     def tick(self) -> None:
         """Make the moves that are due."""
         if self.centre.edition is not None:
-            timers.tick(self.centre, self.now())
+            timers.tick(self.centre, self.instant())
 
     def forget(self) -> None:
         """Forget what is kept for a time only."""
-        timers.forget(self.centre, self.now())
+        timers.forget(self.centre, self.instant())
 
     def readiness(self) -> list[Check]:
         """Everything that must hold before requests should come here."""
@@ -121,7 +121,7 @@ class Service:
                 if at != schema.head():
                     checks["migrations"].fault = f"the database is at {at}, this program knows {schema.head()}"
                 elif (oldest := audit.unsealed_age(connection)[1]) is not None:
-                    late = self.now() - oldest
+                    late = self.instant() - oldest
                     if late > timedelta(seconds=60):
                         checks["sealer"].fault = f"nothing was sealed for {int(late.total_seconds())} seconds"
                     elif late < -CLOCK_DRIFT:
@@ -147,7 +147,7 @@ class Service:
                 unsealed, _ = audit.unsealed_age(connection)
         except RxError:
             return metrics.Standing(edition=self.centre.edition)
-        oldest = 0.0 if since is None else (self.now() - since).total_seconds()
+        oldest = 0.0 if since is None else (self.instant() - since).total_seconds()
         return metrics.Standing(queue=queue, oldest_seconds=oldest, unsealed=unsealed, edition=self.centre.edition)
 
     def _run(self, name: str, work: Callable[[], None], seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The API under load, everything on and durable: how much it sustains, how long an answer takes, where the time goes."""
+"""The API under load, everything on and durable: what it sustains, how long an answer takes, where the time goes."""
 
 from __future__ import annotations
 

@@ -196,6 +196,44 @@ def replay(
     raise typer.Exit(run_replay(since, until, prescription, sample, seed, recompute, strict, json))
 
 
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="end with a service that runs")] = True,
+    prescriptions: Annotated[int, typer.Option(min=1, max=20_000, help="sheets of the day")] = 2_000,
+    seed: Annotated[int, typer.Option(help="the same seed, the same county")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="of the service")] = 8070,
+    folder: Annotated[str | None, typer.Option(help="new or empty; default: a temporary one, removed at the end")] = None,
+    lang: Annotated[str, typer.Option(help="zh or en")] = "zh",
+) -> None:
+    """Show a day of an invented county through the real desk, store and audit, then serve it.
+
+    Exits with 1 if the audit chain or the replay did not hold.
+    """
+    from rx_review.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(serve, prescriptions, seed, port, folder, lang))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0 for all of IPv4")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one")] = 8070,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes; default: one for SQLite, else one a core")
+    ] = None,
+    tls_cert: Annotated[str | None, typer.Option(help="PEM file of the certificate and its chain")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="PEM file of its key, without a password")] = None,
+    access_log: Annotated[bool, typer.Option(help="log every request; else only those that failed")] = True,
+    trusted_proxy: Annotated[
+        list[str] | None, typer.Option(help="address whose X-Forwarded-For and -Proto are believed; may be repeated")
+    ] = None,
+) -> None:
+    """Serve the API on the database and keys of the data folder, until SIGTERM or Ctrl-C."""
+    from rx_review.cli.serve import run_service
+
+    raise typer.Exit(run_service(host, port, workers, tls_cert, tls_key, access_log, trusted_proxy or []))
+
+
 def main() -> None:
     """Run a command; an error of ours is said on standard error and becomes its exit code."""
     for stream in (sys.stdout, sys.stderr):

@@ -44,9 +44,10 @@ Whatever ends otherwise is one of these, and each asks for something else to be 
 
 What is tried again, within the budget of the call, with exponential back-off and full jitter: everything that reads,
 checks and submissions, whose number, day and revision are their key; and a move, when it is known that it was
-not made or when it cannot be made twice. After a lost answer the client reads the prescription and its history: a move
-that this system made for this person, since the answer that the caller holds, is answered, not made again. So is
-a move that is called a second time with the same arguments.
+not made or when it cannot be made twice. After a lost answer the client looks whether it was made, and then answers it.
+
+After `Unavailable` call again with the same arguments: nothing is done twice. A move that was made after all is then
+answered to a system that may read the history; to a till it is `NotAllowed`, with `state` "charged".
 """
 
 from rx_review.client.answers import Checked, Finding, Gate, NotJudged, Review, Short, Standing, Way

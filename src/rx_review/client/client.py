@@ -31,7 +31,7 @@ class Client:
 
     Tokens are fetched and renewed by itself. Threads may share it. Every method may raise `Refused` (the service said
     no) or `Unavailable` (no answer within the budget), and may then be called again with the same arguments:
-    nothing is done twice.
+    nothing is done twice. Moves take the answer whose revision the caller has seen.
 
     Args:
         base_url: such as https://rx.county.example:8443, without /v1.

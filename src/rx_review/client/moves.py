@@ -3,11 +3,14 @@
 A move is asked again only when it cannot happen twice. That is so when it leads to no state from which it starts: a
 second one is then refused by the table, even if the first arrives late. `resign` and `countersign` may lead back
 to where they began; of these a lost one is looked for until the budget ends, and not made again.
+
+Who may read the history sees there what was made, and by whom. A till may not: after a lost answer the table of moves
+says whether the prescription can stand where it does, so many versions later, with the move or only without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,7 +20,7 @@ from rx_review.client.answers import History, Short, Standing
 from rx_review.client.bodies import body_of
 from rx_review.client.effort import Effort
 from rx_review.client.link import Ask, Failed, Link
-from rx_review.client.refusals import NotAllowed
+from rx_review.client.refusals import Forbidden, NotAllowed
 from rx_review.domain.moves import MOVES
 
 
@@ -26,6 +29,29 @@ def happens_once(name: str) -> bool:
     rows = [move for move in MOVES if move.name == name]
     starts = {state for move in rows for state in move.from_}
     return all(not move.keeps_state and starts.isdisjoint(move.to) for move in rows)
+
+
+def made_by_table(move: str, known: Standing | Short, now: Standing) -> bool | None:
+    """Whether a move must have been made for a prescription to stand where it does; None if that cannot be told."""
+    if now.revision != known.revision:
+        # Submitted anew: a move of the revision before it is refused, so it may be tried.
+        return False
+    without, through = {str(known.state)}, set[str]()
+    for _ in range(now.version - known.version):
+        others = [(each.from_, each.to) for each in MOVES if each.name not in (move, "revise")]
+        these = [(each.from_, each.to) for each in MOVES if each.name == move]
+        through = through | _led(through, others + these) | _led(without, these)
+        without = without | _led(without, others)
+    match str(now.state) in through, str(now.state) in without:
+        case True, False:
+            return True
+        case False, True:
+            return False
+    return None
+
+
+def _led(states: Set[str], rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> set[str]:
+    return {each for begins, ends in rows if not states.isdisjoint(begins) for each in ends}
 
 
 def path_of(identifier: str) -> str:
@@ -102,10 +128,22 @@ class Making:
         since = now.version - self.known.version
         if since <= 0:
             return None
-        history = self.link.once(Ask("GET", f"{path}/history"), self.effort, History)
+        try:
+            history = self.link.once(Ask("GET", f"{path}/history"), self.effort, History)
+        except Forbidden:
+            return self._concluded(now)
         # Each change of state counts the version up and is an entry; a timer may count it up without one.
         changes = [entry for entry in history.entries if "to" in (entry.get("body") or {})]
         return now if any(self._is_this(entry) for entry in changes[-since:]) else None
+
+    def _concluded(self, now: Standing) -> Standing | None:
+        if not self._doubt:
+            # It was refused at once: if it was made, then by somebody else, or by a call before this one.
+            return None
+        made = made_by_table(self.told["move"], self.known, now)
+        if made is None:
+            raise Failed("lost", "no answer came, and what happened since does not tell whether it was made")
+        return now if made else None
 
     def _is_this(self, entry: Mapping[str, Any]) -> bool:
         told, body = self.told, entry["body"]

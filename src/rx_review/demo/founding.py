@@ -26,6 +26,7 @@ from rx_review.editions.publishing import publish
 from rx_review.editions.signing import sign_edition
 from rx_review.library.formulary import Formulary
 from rx_review.store import audit, county
+from rx_review.store.database import Database
 
 NAME = "示例县（演示）"
 BY = "demo"
@@ -116,13 +117,16 @@ def cast_of(logins: Iterable[Login]) -> Cast:
     return Cast(actors["his"], actors["till"], actors["admin"], actors["lead"], pharmacists)
 
 
-def publish_edition(ground: Ground, rules: Path, formulary: Path, edition: str, day: date, cache: Path | None) -> None:
+def publish_edition(
+    database: Database, folder: Path, rules: Path, formulary: Path, edition: str, day: date, cache: Path | None
+) -> None:
     """Let two people sign an edition with keys of their own, prove it, and let it hold.
 
     Proving takes some seconds and memory that is never given back.
 
     Args:
-        ground: where the county is founded.
+        database: of the county, which is founded.
+        folder: where the keys of the two are put, in a folder `signing`.
         rules: folder of the rules.
         formulary: folder of the formulary.
         edition: digest of both, 64 hexadecimal digits: what the two sign.
@@ -133,17 +137,17 @@ def publish_edition(ground: Ground, rules: Path, formulary: Path, edition: str, 
         LibraryError: the edition is not fit to be published, or changes meanwhile.
     """
     at = first_instant(day)
-    folder = ground.folder / "signing"
-    folder.mkdir(mode=0o700)
+    signing = folder / "signing"
+    signing.mkdir(mode=0o700)
     statements = []
     accounts = {person: name for name, person, _ in _PEOPLE}
     for person in SIGNERS:
-        path = folder / f"{person}.pem"
+        path = signing / f"{person}.pem"
         _, public = write_keys(path, person)
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        register_key(ground.database, accounts[person], person, pem, fingerprint(public), at, BY)
+        register_key(database, accounts[person], person, pem, fingerprint(public), at, BY)
         statements.append(sign_edition(edition, person, at, open_private(path)[1]))
-    publish(ground.database, rules, formulary, statements, _REASON, at, BY, cache=cache)
+    publish(database, rules, formulary, statements, _REASON, at, BY, cache=cache)
 
 
 def fill_registers(centre: Centre, cast: Cast, members: Sequence[Member], formulary: Formulary, day: date) -> None:
@@ -184,3 +188,7 @@ def _on_duty(
     asked = DutyEntry.model_validate({"person": person, "skills": skills, "from": since, "until": until})
     duty.sign_on(centre, cast.lead, asked, at)
 
+
+def sign_on_now(centre: Centre, cast: Cast, now: datetime) -> None:
+    """Put a pharmacist on duty for the hours to come, so that a service which follows has one."""
+    _on_duty(centre, cast, "P001", SKILLS, now, now + timedelta(hours=23), now)

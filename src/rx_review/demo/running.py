@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
 
@@ -27,13 +26,7 @@ from rx_review.domain.values import CHINA, county_day
 
 SEAL_EVERY = timedelta(minutes=15)
 Submitted = Callable[[str], None]
-
-
-@dataclass
-class Speed:
-    """How long submissions took, in seconds, each with all that is stored with it."""
-
-    seconds: list[float] = field(default_factory=list)
+"""Told the verdict of each submission."""
 
 
 class County:
@@ -51,29 +44,27 @@ class County:
         self._centre, self._cast, self._sealer, self._seed = centre, cast, sealer, seed
         self._dispensers = {member.institution: dispensers_of(member) for member in members}
 
-    def before(self, day: date, drawn: Iterable[Drawn], submitted: Submitted) -> None:
-        """Submit, charge and supply what patients collected before the day, oldest first."""
-        drawn = list(drawn)
+    def before(self, day: date, drawn: Sequence[Drawn], submitted: Submitted) -> list[float]:
+        """Submit, charge and supply what patients collected before the day, oldest first.
+
+        Returns:
+            Seconds that each submission took, with all that is stored with it.
+        """
         days = {county_day(earlier.prescription.issued_at) for one in drawn for earlier in one.earlier}
         plan_days(self._centre, self._cast, sorted(days), first_instant(day))
-        scene, doctors = self._scene(lambda _, verdict: submitted(verdict), "before")
+        seconds, scene, doctors = self._scene(submitted, "before")
         for one in drawn:
             for place, earlier in enumerate(one.earlier):
                 sheet = earlier.prescription
                 self._arrives(scene, doctors, self._case(sheet, sheet, f"{one.order}:before {place}"), earlier)
         midnight = datetime.combine(day, time(), CHINA)
         scene.wheel.turn(midnight)
-        self._close(scene, midnight)
+        self._close(midnight)
+        return seconds
 
-    def day(self, day: date, drawn: Iterable[Drawn], submitted: Submitted) -> Speed:
-        """Submit every sheet of the day when it is issued, and let everybody work until midnight."""
-        speed = Speed()
-
-        def sent(seconds: float, verdict: str) -> None:
-            speed.seconds.append(seconds)
-            submitted(verdict)
-
-        scene, doctors = self._scene(sent, "day")
+    def day(self, day: date, drawn: Sequence[Drawn], submitted: Submitted) -> list[float]:
+        """Submit every sheet of the day when it is issued, and let everybody work until midnight; seconds as above."""
+        seconds, scene, doctors = self._scene(submitted, "day")
         for one in drawn:
             self._arrives(scene, doctors, self._case(one.prescription, one.sound, f"{one.order}:day"), None)
         midnight = datetime.combine(day, time(), CHINA)
@@ -81,17 +72,22 @@ class County:
             scene.wheel.at(instant, self._seal)
         end = midnight + timedelta(days=1)
         scene.wheel.turn(end)
-        self._close(scene, end)
-        return speed
+        self._close(end)
+        return seconds
 
     def _seal(self, at: datetime) -> None:
         self._sealer.seal(at)
 
-    def _scene(self, sent: Callable[[float, str], None], part: str) -> tuple[Scene, Doctors]:
-        scene = Scene(self._centre, self._cast, Wheel())
+    def _scene(self, submitted: Submitted, part: str) -> tuple[list[float], Scene, Doctors]:
+        scene, seconds = Scene(self._centre, self._cast, Wheel()), list[float]()
+
+        def sent(took: float, verdict: str) -> None:
+            seconds.append(took)
+            submitted(verdict)
+
         DeskStaff(scene, Random(f"{self._seed}:desk {part}"))
         Tills(scene)
-        return scene, Doctors(scene, sent)
+        return seconds, scene, Doctors(scene, sent)
 
     def _arrives(self, scene: Scene, doctors: Doctors, case: Case, earlier: Earlier | None) -> None:
         """Let a sheet be submitted some seconds after it was issued; then its patient is in the register."""
@@ -116,7 +112,7 @@ class County:
     def _case(self, sheet: Prescription, sound: Prescription, chance: str) -> Case:
         return Case(sheet, sound, self._dispensers[sheet.institution or ""], Random(f"{self._seed}:{chance}"))
 
-    def _close(self, scene: Scene, at: datetime) -> None:
+    def _close(self, at: datetime) -> None:
         """Midnight: what is no longer valid expires, and the audit is sealed."""
         while timers.tick(self._centre, at):
             continue

@@ -6,7 +6,6 @@ of the others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -84,12 +83,15 @@ class Sheets:
         else:
             regimen, member, written = self._second(source, order, random)
             earlier = ()
-        told = json.dumps(written.sheet["patient"].get("identity_number"))
+        told = written.sheet["patient"].get("identity_number")
+        signed = written.sheet["signatures"]
         born = date.fromisoformat(written.sheet["patient"]["birth_date"])
         leave_gaps(written, member.tier, (self._day - born).days, self._county.fills, random)
         if order in self._elsewhere or source is not None:
             # Only who shows the identity card is known for the same person elsewhere.
-            written.sheet["patient"]["identity_number"] = json.loads(told)
+            written.sheet["patient"]["identity_number"] = told
+        # The systems of this county sign: what nobody signed is not supplied at all.
+        written.sheet["signatures"] = signed
         speak(written.sheet, member.tier, random)
         sound = _checked(written.sheet)
         faulty = self._faulty(written, member, random) if random.random() < FAULTY else None

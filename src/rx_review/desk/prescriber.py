@@ -7,10 +7,10 @@ from typing import Any
 
 from rx_review.desk.approval import accepted_of, sent_back
 from rx_review.desk.circumstances import staff_entry
+from rx_review.desk.outcome import decided, reviewed_note
 from rx_review.desk.reviewing import lay_down, review_sheet
 from rx_review.desk.sheet import never_unreviewed
 from rx_review.desk.step import Moved, Moving
-from rx_review.desk.submission import decided, reviewed_note
 from rx_review.desk.timing import first_due
 from rx_review.domain.county import StaffPart
 from rx_review.domain.prescription import Prescription, Reason, Signature

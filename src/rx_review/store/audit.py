@@ -163,11 +163,6 @@ def snapshot(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def sealed_by(connection: Connection, number: int) -> Sequence[Row[Any]]:
-    """Rows of one seal, in the order in which it covers them."""
-    return connection.execute(select(_AUDIT).where(_AUDIT.c.seal == number).order_by(_AUDIT.c.id)).all()
-
-
 def erase(connection: Connection, ids: Sequence[int]) -> int:
     """Erase salt and body of rows for good; their digests stay, so the chain holds. Returns how many."""
     return connection.execute(update(_AUDIT).where(col(AuditRow.id).in_(ids)).values(salt=None, body=None)).rowcount

@@ -165,9 +165,10 @@ def _recorded(outcome: Outcome, event: events.ScenarioFinished) -> None:
             outcome.stateful[label][status] += 1
         for check in recorder.checks.get(identifier, ()):
             if check.failure_info is not None:
-                outcome.failures.append(_failed(label, status, check.failure_info))
+                outcome.failures.append(_failed(label, interaction.response, check.failure_info))
 
 
-def _failed(label: str, status: int, info: Any) -> Failed:
+def _failed(label: str, response: Any, info: Any) -> Failed:
     failure: Failure = info.failure
-    return Failed(label, failure.title, f"{failure.message}\n{status}\n{info.code_sample}")
+    answer = response.content[:600].decode("utf-8", "replace")
+    return Failed(label, failure.title, f"{failure.message}\n{response.status_code} {answer}\n{info.code_sample}")

@@ -36,7 +36,7 @@ def get_queue(
 ) -> Response:
     """The most urgent and then the oldest first; beside it what was supplied or released without review."""
     return Response(
-        to_json(looking.queue(service.centre, actor, service.now(), limit=limit, mine=mine)), media_type=JSON
+        to_json(looking.queue(service.centre, actor, service.instant(), limit=limit, mine=mine)), media_type=JSON
     )
 
 
@@ -51,7 +51,7 @@ def get_roster(
     until: Annotated[Instant | None, Query()] = None,
 ) -> Response:
     """Who is planned between two instants (default: the next seven days), and who is on duty now."""
-    now = service.now()
+    now = service.instant()
     first: datetime = since or now
     last: datetime = until or first + timedelta(days=7)
     if not (timedelta(0) < last - first <= timedelta(days=92)):
@@ -66,7 +66,7 @@ def get_roster(
 )  # fmt: skip
 def sign_on(service: ServiceDep, actor: ActorDep, asked: Annotated[DutyEntry, Depends(body_of(DutyEntry))]) -> Response:
     """A pharmacist signs on; a lead plans for anybody."""
-    body = duties.sign_on(service.centre, actor, asked, service.now())
+    body = duties.sign_on(service.centre, actor, asked, service.instant())
     return Response(to_json(body), status_code=201, media_type=JSON)
 
 
@@ -76,16 +76,16 @@ def sign_on(service: ServiceDep, actor: ActorDep, asked: Annotated[DutyEntry, De
 )  # fmt: skip
 def sign_off(service: ServiceDep, actor: ActorDep, number: Number) -> Response:
     """Sign off; what you hold is put back when its lease runs out."""
-    return Response(to_json(duties.sign_off(service.centre, actor, number, service.now())), media_type=JSON)
+    return Response(to_json(duties.sign_off(service.centre, actor, number, service.instant())), media_type=JSON)
 
 
 @router.post(
     "/dismissals", summary="Settle a finding for a patient 处理提示", status_code=201, response_model=DismissalShape,
-    responses=documented(*_WRITES, "not-found"), openapi_extra=takes(Dismissal),
+    responses=documented(*_WRITES, "not-found", "unknown-staff", "lacks-skill"), openapi_extra=takes(Dismissal),
 )  # fmt: skip
 def settle_finding(service: ServiceDep, actor: ActorDep, asked: Annotated[Dismissal, Depends(body_of(Dismissal))]) -> Response:
     """It is not asked again for this patient, until what the finding rests on changes or the days are over."""
-    body = settling.dismiss(service.centre, actor, asked, service.now())
+    body = settling.dismiss(service.centre, actor, asked, service.instant())
     return Response(to_json(body), status_code=201, media_type=JSON)
 
 
@@ -95,7 +95,7 @@ def settle_finding(service: ServiceDep, actor: ActorDep, asked: Annotated[Dismis
 )  # fmt: skip
 def list_pauses(service: ServiceDep, actor: ActorDep) -> Response:
     """Pauses that hold now."""
-    return Response(to_json(duties.pauses(service.centre, actor, service.now())), media_type=JSON)
+    return Response(to_json(duties.pauses(service.centre, actor, service.instant())), media_type=JSON)
 
 
 @router.post(
@@ -104,7 +104,7 @@ def list_pauses(service: ServiceDep, actor: ActorDep) -> Response:
 )  # fmt: skip
 def pause_rule(service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry, Depends(body_of(PauseEntry))]) -> Response:
     """A lead lets a rule, a topic or a family count and not speak, for at most thirty days."""
-    body = duties.pause(service.centre, actor, asked, service.now())
+    body = duties.pause(service.centre, actor, asked, service.instant())
     return Response(to_json(body), status_code=201, media_type=JSON)
 
 
@@ -114,4 +114,4 @@ def pause_rule(service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry
 )  # fmt: skip
 def end_pause(service: ServiceDep, actor: ActorDep, number: Number) -> Response:
     """The rule speaks again."""
-    return Response(to_json(duties.end_pause(service.centre, actor, number, service.now())), media_type=JSON)
+    return Response(to_json(duties.end_pause(service.centre, actor, number, service.instant())), media_type=JSON)

@@ -85,7 +85,7 @@ def check_draft(
 ) -> Response:
     """Review a prescription that is still being written. Nothing is stored, signed or counted."""
     began = time.perf_counter()
-    body = submission.check(service.centre, actor, prescription, service.now())
+    body = submission.check(service.centre, actor, prescription, service.instant())
     metrics.observe_review(body["verdict"], time.perf_counter() - began)
     return Response(to_json(body), media_type=JSON)
 
@@ -116,12 +116,13 @@ def submit_prescription(
     body = _submit(service, actor, prescription, key, laps)
     response = _told(body, 200 if body["replayed"] else 201)
     response.headers["Server-Timing"] = server_timing(laps.seconds)
+    response.headers["Location"] = f"/v1/prescriptions/{body['id']}"
     return response
 
 
 def _submit(service: Service, actor: Actor, prescription: Prescription, key: str | None, laps: Laps) -> dict[str, Any]:
     began = time.perf_counter()
-    body = submission.submit(service.centre, actor, prescription, service.now(), key, laps)
+    body = submission.submit(service.centre, actor, prescription, service.instant(), key, laps)
     if not body["replayed"]:
         metrics.observe_review(body["review"]["verdict"], time.perf_counter() - began)
         if any(entry["fact"] == "engine" for entry in body["review"]["not_judged"]):
@@ -150,7 +151,7 @@ def _item(request: Request, service: Service, actor: Actor, index: int, entry: B
         if len(to_json(entry.prescription)) > BODY:
             raise too_large(BODY)
         prescription = check_document(Prescription, entry.prescription, "/prescription", quote=False)
-        body = _submit(service, actor, prescription, entry.key)
+        body = _submit(service, actor, prescription, entry.key, Laps())
         status = 200 if body["replayed"] else 201
         return to_json({"index": index, "status": status, "key": entry.key, "answer": body, "problem": None})
     except (Refusal, InputError) as error:
@@ -198,12 +199,12 @@ async def get_prescription(
     """Answers at once, or, with `wait`, as soon as somebody has decided. Ask again with the ETag as If-None-Match."""
     known = None if seen is None else seen.strip('W/"')
     began = anyio.current_time()
-    body = await run_in_threadpool(looking.look, service.centre, actor, identifier, service.now())
+    body = await run_in_threadpool(looking.look, service.centre, actor, identifier, service.instant())
     while body["action"] == "wait" and anyio.current_time() - began < wait:
         await anyio.sleep(_LOOKS_EVERY)
         version = await run_in_threadpool(looking.version_of, service.centre, actor, identifier)
         if version != body["version"]:
-            body = await run_in_threadpool(looking.look, service.centre, actor, identifier, service.now())
+            body = await run_in_threadpool(looking.look, service.centre, actor, identifier, service.instant())
     if known == str(body["version"]):
         return Response(status_code=304, headers={"ETag": f'"{body["version"]}"'})
     return _told(body)
@@ -217,7 +218,7 @@ async def get_prescription(
         "contradiction", "unauthenticated", "forbidden", "not-found", "too-large", "unsupported-media-type",
         "move-not-allowed", "stale-revision", "taken-by-other", "lease-lost", "same-person", "other-prescriber",
         "not-a-physician", "not-releasable", "reason-needed", "content-changed", "not-fit-for-supply", "not-on-duty",
-        "lacks-skill",
+        "lacks-skill", "unknown-staff",
     ),
     openapi_extra=takes(MoveRequest),
 )  # fmt: skip
@@ -228,7 +229,7 @@ def make_move(
     asked: Annotated[MoveRequest, Depends(body_of(MoveRequest))],
 ) -> Response:
     """The table of moves (`GET /v1/moves`) says from which state, by whom, and what a move needs."""
-    return _told(move(service.centre, actor, identifier, asked, service.now()))
+    return _told(move(service.centre, actor, identifier, asked, service.instant()))
 
 
 @router.get(
@@ -257,7 +258,7 @@ def get_identity(
     ] = None,
 ) -> Response:
     """Masked; whole with a reason, which is an act of its own in the audit."""
-    body = looking.identity(service.centre, actor, identifier, service.now(), reason)
+    body = looking.identity(service.centre, actor, identifier, service.instant(), reason)
     return Response(to_json(body), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
@@ -276,7 +277,7 @@ def ask_release(
     issued_on: Annotated[Day | None, Query(description="day of issue; without it the newest of that number")] = None,
 ) -> Response:
     """Yes or no, for which revision and content, until when."""
-    body = cashier.gate(service.centre, actor, institution, number, issued_on, service.now())
+    body = cashier.gate(service.centre, actor, institution, number, issued_on, service.instant())
     return Response(to_json(body), media_type=JSON)
 
 

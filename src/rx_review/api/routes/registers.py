@@ -24,7 +24,7 @@ Identifier = Annotated[
     str, Path(alias="id", pattern=r"^[0-9a-f]{32}$", description="id of a prescription of the patient")
 ]
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="the ETag that was read; absent = new")
+    str | None, Header(alias="If-Match", pattern=r'^("[0-9]{1,9}"|[0-9]{1,9})$', description="the ETag that was read; absent = new")
 ]
 After = Annotated[str | None, Query(pattern=KEY, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -77,7 +77,7 @@ def put_member(
     match: IfMatch = None,
 ) -> Response:
     """Enrol a member of the institutions list, or change what is kept of it."""
-    return _put(registers.put(service.centre, actor, "member", key, document, _version(match), service.now()))
+    return _put(registers.put(service.centre, actor, "member", key, document, _version(match), service.instant()))
 
 
 @router.get(
@@ -107,7 +107,7 @@ def put_person(
     match: IfMatch = None,
 ) -> Response:  # fmt: skip
     """What a prescription claims about its prescriber is only compared with this."""
-    return _put(registers.put(service.centre, actor, "staff", key, document, _version(match), service.now()))
+    return _put(registers.put(service.centre, actor, "staff", key, document, _version(match), service.instant()))
 
 
 @router.get(
@@ -129,7 +129,7 @@ def put_standing_decision(
     document: Annotated[StandingDecision, Depends(body_of(StandingDecision))], match: IfMatch = None,
 ) -> Response:  # fmt: skip
     """Minutes, period, and which verdicts a machine may let through."""
-    now, version = service.now(), _version(match)
+    now, version = service.instant(), _version(match)
     return _put(registers.put(service.centre, actor, "standing_decision", key, document, version, now))
 
 
@@ -152,7 +152,7 @@ def put_registration(
     document: Annotated[Registration, Depends(body_of(Registration))], match: IfMatch = None,
 ) -> Response:  # fmt: skip
     """The patient is named by a prescription: nobody outside needs the random id."""
-    return _put(registers.register_patient(service.centre, actor, identifier, document, _version(match), service.now()))
+    return _put(registers.register_patient(service.centre, actor, identifier, document, _version(match), service.instant()))
 
 
 @router.post(
@@ -181,5 +181,5 @@ async def import_registers(
         raise Refusal("bad-request", "the file is empty", "文件为空")
     from rx_review.desk.importing import import_file
 
-    report = await run_in_threadpool(import_file, service.centre, actor, name, data, service.now(), dry_run)
+    report = await run_in_threadpool(import_file, service.centre, actor, name, data, service.instant(), dry_run)
     return Response(to_json(report), media_type=JSON)

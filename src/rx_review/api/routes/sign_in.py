@@ -74,7 +74,7 @@ async def _grant(request: Request) -> Grant:
 )  # fmt: skip
 def grant_token(service: ServiceDep, asked: Annotated[Grant, Depends(_grant)]) -> Response:
     """OAuth2 client credentials (RFC 6749 §4.4)."""
-    granted = accounts.grant(service.database, asked.client_id, asked.client_secret, service.now())
+    granted = accounts.grant(service.database, asked.client_id, asked.client_secret, service.instant())
     body = {"access_token": granted, "token_type": "Bearer", "expires_in": accounts.TOKEN_MINUTES * 60}
     return Response(to_json(body), media_type=JSON, headers=_UNSTORED)
 
@@ -86,7 +86,7 @@ def grant_token(service: ServiceDep, asked: Annotated[Grant, Depends(_grant)]) -
 )  # fmt: skip
 def log_in(request: Request, service: ServiceDep, asked: Annotated[LogIn, Depends(body_of(LogIn))]) -> Response:
     """The session is answered, and set as a cookie for pages of this system."""
-    now = service.now()
+    now = service.instant()
     secret, row = accounts.log_in(service.database, asked.name, asked.password, now)
     body = {
         "session": secret,
@@ -111,7 +111,7 @@ def log_in(request: Request, service: ServiceDep, asked: Annotated[LogIn, Depend
 )  # fmt: skip
 def log_out(service: ServiceDep, _: ActorDep, secret: Annotated[str, Depends(secret_of)]) -> Response:
     """End this session or token at once."""
-    accounts.log_out(service.database, secret, service.now())
+    accounts.log_out(service.database, secret, service.instant())
     response = Response(status_code=204)
     response.delete_cookie(COOKIE)
     return response

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlmodel import SQLModel
-
 from rx_review.store.tables.audit import AuditRow, SealRow
 from rx_review.store.tables.county import (
     AccountRow,
@@ -31,7 +29,7 @@ from rx_review.store.tables.flow import (
     SupplyRow,
 )
 
-METADATA = SQLModel.metadata
+METADATA = PatientRow.metadata
 
 __all__ = [
     "METADATA",
