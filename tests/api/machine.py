@@ -18,6 +18,7 @@ from rx_review.domain.problems import REASONS
 
 ORDER = ("pass", "note", "warn", "hold", "return", "block")
 PHYSICIANS = frozenset({"D001"})
+STAFF = frozenset({"D001", "D002", "P001", "P002", "L001", "L002"})
 LEADING = frozenset({"lead", "chief"})
 SECOND = "RX-FORM-007"
 """The rule of these tests that asks for two pharmacists; no rule of the shipped edition does."""
@@ -81,6 +82,9 @@ class Copy:
     countersigned: bool = False
     observed: bool = False
     settled: bool = False
+    by: str | None = None
+    """Who released it."""
+    sent_back: bool = False
 
     @property
     def revision(self) -> int:
@@ -144,7 +148,9 @@ class Mirror:
     def on_duty(self, institution: str) -> list[Duty]:
         """Who looks after a member now."""
         return [
-            each for each in self.duty.values() if self.now < each.until and institution in (each.covers or {institution})
+            each
+            for each in self.duty.values()
+            if self.now < each.until and institution in (each.covers or {institution})
         ]
 
     def silent(self, institution: str) -> frozenset[str]:
@@ -166,6 +172,8 @@ class Mirror:
     def machine_passes(self, copy: Copy, binding: str) -> bool:
         """Whether a decision covers it and a pharmacist is on duty."""
         institution = copy.kind.institution
+        if copy.needs_second or copy.sent_back or copy.observed or not copy.kind.releasable:
+            return False
         covered = binding in self.passes and institution in (self.covered or {institution})
         return covered and bool(self.on_duty(institution))
 
@@ -219,6 +227,8 @@ class Mirror:
         if members and copy.kind.institution != members:
             return {"not-found"}
         named = row(ask.move, copy.state)  # type: ignore[arg-type]
+        if named is None and ask.move == "take" and copy.holder is not None:
+            return {"taken-by-other"}
         if named is None:
             return {"move-not-allowed"}
         found: set[str] = set()
@@ -238,7 +248,7 @@ class Mirror:
         for guard in named.guards:
             found |= getattr(self, f"_{guard}")(copy, ask, by, set(roles))
         if ask.move == "take" and not set(roles) & LEADING:
-            found |= self._may_take(copy, by)
+            found |= self._may_take(copy, by, copy.level)
         return found
 
     def _holder(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
@@ -247,11 +257,9 @@ class Mirror:
         return {"lease-lost"} if copy.lease is None or self.now >= copy.lease or ask.fence != copy.fence else set()
 
     def _other_pharmacist(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
-        there = {each.person for each in self.on_duty(copy.kind.institution)}
-        if copy.first == by and there - {by}:
-            return {"same-person"}
-        anywhere = {each.person for each in self.duty.values() if self.now < each.until}
-        return set() if roles & LEADING or by in anywhere else {"not-on-duty"}
+        found = set() if roles & LEADING else self._may_take(copy, by, 1)
+        others = {each.person for each in self.on_duty(copy.kind.institution)} - {by}
+        return found | ({"same-person"} if copy.first == by and others else set())
 
     def _same_prescriber(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
         return set() if by == copy.kind.prescriber else {"other-prescriber"}
@@ -262,27 +270,35 @@ class Mirror:
         return {"same-person"} if by == copy.kind.prescriber else set()
 
     def _releasable(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
-        return set() if copy.kind.releasable else {"not-releasable"}
+        found = set() if copy.kind.releasable and not copy.sent_back else {"not-releasable"}
+        return found if by in STAFF else found | {"unknown-staff"}
 
     def _after_review_due(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
-        return set() if copy.after == "due" else {"move-not-allowed"}
+        found = set() if copy.after == "due" else {"move-not-allowed"}
+        own = copy.how == "released" and by == copy.by or by == copy.kind.prescriber
+        return found | ({"same-person"} if own else set())
 
     def _content(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
+        objected = {"not-fit-for-supply"} if copy.after == "objected" and copy.state != "rescued" else set()
+        late = self.now >= copy.expires
         if ask.move == "charge":
-            late = {"move-not-allowed"} if self.now >= copy.expires else set()
-            return late | (set() if ask.token_is_good else {"content-changed"})
+            found = objected | ({"move-not-allowed"} if late else set())
+            return found if ask.token_is_good else found | {"content-changed"}
         if ask.dispensed is None:
             return {"bad-request"}
-        # A sheet that has run out since it was charged is found out by the review at supply.
-        stopped = self.now >= copy.expires and copy.how not in ("rescue", "released") and not copy.observed
-        return {"not-fit-for-supply"} if stopped and "RX-FORM-013" not in self.silent(copy.kind.institution) else set()
+        silent = self.silent(copy.kind.institution)
+        if copy.state == "rescued" or "*" in silent:
+            return objected
+        # Nobody has reviewed what was only observed, and a sheet may have run out since it was charged.
+        stopped = copy.how == "observed" or late
+        return objected | ({"not-fit-for-supply"} if stopped else set())
 
-    def _may_take(self, copy: Copy, by: str | None) -> set[str]:
+    def _may_take(self, copy: Copy, by: str | None, level: int) -> set[str]:
         own = [each for each in self.on_duty(copy.kind.institution) if each.person == by]
         if not own:
             anywhere = any(each.person == by and self.now < each.until for each in self.duty.values())
             return {"lacks-skill"} if anywhere else {"not-on-duty"}
-        fit = copy.level > 0 or any(copy.kind.skill in each.skills for each in own)
+        fit = level > 0 or any(copy.kind.skill in each.skills for each in own)
         return set() if fit else {"lacks-skill"}
 
     def moved(self, copy: Copy, ask: Ask) -> bool:
@@ -301,9 +317,15 @@ class Mirror:
             case "approve":
                 copy.state, copy.how = "approved", "pharmacist"
             case "release":
-                copy.state, copy.how, copy.after = "released", "released", "due"
-            case "confirm" | "object":
-                copy.after = {"confirm": "confirmed", "object": "objected"}[ask.move]
+                copy.state, copy.how, copy.after, copy.by = "released", "released", "due", by
+            case "confirm":
+                copy.after = "confirmed"
+            case "object":
+                copy.after, copy.sent_back = "objected", True
+                if before == "released":
+                    copy.state, copy.how = "returned", None
+            case "return":
+                copy.state, copy.sent_back = "returned", True
             case "resign":
                 copy.resigned = frozenset(rule for rule, severity in copy.kind.says if severity == "return")
                 return True
@@ -322,6 +344,8 @@ def offered(state: str) -> list[str]:
 
 
 def _fits(reason: dict[str, Any], move: str) -> bool:
-    return reason["code"] in REASONS and move in REASONS[reason["code"]].moves and (
-        reason["code"] != "other" or "text" in reason
+    return (
+        reason["code"] in REASONS
+        and move in REASONS[reason["code"]].moves
+        and (reason["code"] != "other" or "text" in reason)
     )

@@ -17,7 +17,14 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from tests.api.machine import KINDS, SECOND, Ask, Copy, Duty, Mirror, offered
 from tests.api.world import BEGAN, OTHER, ROLES, TOWNSHIP, found, make_world
 
@@ -60,6 +67,8 @@ class County(RuleBasedStateMachine):
         self.world = make_world(url, folder, reviewer, archive)
         self.stack.enter_context(self.world.http)
         self.world.secrets = found(self.world.service, reviewer, archive, self.world.clock)
+        # As an edition would say it whose rule says so; compiling one takes longer than all the rest.
+        self.world.service.centre.second_pharmacist = frozenset({SECOND})
         self.mirror = Mirror(BEGAN)
         self.copies: list[Copy] = []
         self.sent: list[tuple[Copy, dict]] = []
@@ -106,7 +115,12 @@ class County(RuleBasedStateMachine):
         body["department"] = f"内科{copy.revision + gap}"
         body["revision"] = copy.revision + gap
         body["signatures"] = [
-            {"role": "prescriber", "person": made.prescriber, "at": self.world.now.isoformat(), "revision": body["revision"]}
+            {
+                "role": "prescriber",
+                "person": made.prescriber,
+                "at": self.world.now.isoformat(),
+                "revision": body["revision"],
+            }
         ]
         if body["revision"] < 1:
             return
@@ -116,10 +130,10 @@ class County(RuleBasedStateMachine):
             self.refused(copy, answer, {codes[gap]})
             return
         named = table_row("revise", copy.state)
-        if named is None or ("after_review_due" in named.guards and not (copy.rescue and copy.after == "due")):
+        if named is None or ("after_review_due" in named.guards and copy.after != "due"):
             self.refused(copy, answer, {"move-not-allowed"})
             return
-        if bool(body.get("rescue")) != copy.rescue:
+        if bool(body.get("rescue")) != (copy.state in ("rescued", "supplied")):
             self.refused(copy, answer, {"contradiction"})
             return
         assert answer.status_code == 201, answer.text
@@ -160,7 +174,7 @@ class County(RuleBasedStateMachine):
             name = holding[0]
         by = None
         if ROLES[name][0] == "client":
-            by = {"resign": copy.kind.prescriber, "countersign": "D001"}.get(named.name, "C001")
+            by = {"resign": copy.kind.prescriber, "countersign": "D001", "release": "D001"}.get(named.name, "C001")
         ask = Ask(name, named.name, copy.revision, by, reason=REASON.get(named.name))
         if "holder" in named.guards:
             ask.fence = copy.fence
@@ -178,7 +192,9 @@ class County(RuleBasedStateMachine):
         by=st.sampled_from(NAMES),
         revision=st.sampled_from([0, 0, 0, 1]),
         fence=st.sampled_from([None, 0, 0, 1]),
-        reason=st.sampled_from([None, {"code": "other", "text": "见病历"}, {"code": "other"}, {"code": "patient-away"}]),
+        reason=st.sampled_from(
+            [None, {"code": "other", "text": "见病历"}, {"code": "other"}, {"code": "patient-away"}]
+        ),
         dispensed=st.booleans(),
         token=st.sampled_from([None, None, "1.2.x", "9"]),
     )
@@ -284,7 +300,9 @@ class County(RuleBasedStateMachine):
         """A sheet was reviewed: it must stand where its verdict, the decision and the duty put it."""
         if self.world.now < copy.expires and not copy.settled:
             expected = self.mirror.binding(copy)
-            assert told["binding"] == expected or {told["binding"], expected} <= {"pass", "note", "warn"}, told["review"]
+            assert told["binding"] == expected or {told["binding"], expected} <= {"pass", "note", "warn"}, told[
+                "review"
+            ]
         self.mirror.reviewed(copy, told["binding"])
         copy.version += 1
         self.sent.append((copy, copy.body))
@@ -331,6 +349,7 @@ class County(RuleBasedStateMachine):
         path = f"/release?institution={copy.kind.institution}&number={copy.body['number']}"
         told = self.world.ok(_his(copy.kind), "GET", path)
         open_ = copy.state in ("approved", "released", "refunded") and self.world.now < copy.expires
+        open_ = open_ and copy.after != "objected"
         assert (told["release"], told["state"], told["token"] is not None) == (open_, copy.state, open_)
         assert told["reviewed"] is (copy.how in ("machine", "pharmacist"))
         return told
@@ -411,30 +430,18 @@ def _in_order(entries):
             assert approved is not None
 
 
-@pytest.fixture(scope="module")
-def two_signatures(tmp_path_factory):
-    """The shipped edition, where one rule asks for two pharmacists, and its archive."""
-    rules = tmp_path_factory.mktemp("edition") / "rules"
-    shutil.copytree(config.rules_dir(), rules)
-    (path,) = [each for each in rules.rglob("*.yaml") if f"id: {SECOND}\n" in each.read_text("utf-8")]
-    text = path.read_text("utf-8")
-    path.write_text(text.replace("\nstatus: active\n", "\nstatus: active\nsecond_pharmacist: true\n"), "utf-8")
-    formulary = config.formulary_dir()
-    return reviewer_for(load_edition(rules, formulary, config.cache_dir())), pack(rules, formulary)
-
-
 # On PostgreSQL a new county costs more than the steps in it.
 EXAMPLES = {"sqlite": 14, "postgresql": 4}
 
 
-def test_the_county_does_what_the_table_of_moves_says(database_kind, new_database, tmp_path, two_signatures):
+def test_the_county_does_what_the_table_of_moves_says(database_kind, new_database, tmp_path, shipped):
     @contextmanager
     def factory():
         folder = tmp_path / secrets.token_hex(4)
         folder.mkdir()
         yield new_database(database_kind), folder
 
-    made = type("Tried", (County,), {"factory": staticmethod(factory), "shipped": two_signatures})
+    made = type("Tried", (County,), {"factory": staticmethod(factory), "shipped": shipped})
     long = int(os.environ.get("RX_LONG_MACHINE", "0"))
     run_state_machine_as_test(
         made,

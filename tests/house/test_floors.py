@@ -42,7 +42,7 @@ def house(checkout, tmp_path):
 
 
 def test_an_empty_house_stands(house):
-    (house / "rx_review" / "store").mkdir()
+    (house / "rx_review" / "store").mkdir(exist_ok=True)
     (house / "rx_review" / "store" / "__init__.py").write_text("import sqlmodel\n")
     (house / "rx_review" / "api.py").write_text("import fastapi\nfrom rx_review import store\n")
     outcome = lint(house, PYTHONPATH=str(house))

@@ -38,6 +38,7 @@ _LOCATION = {"description": "where it is read", "schema": {"type": "string", "pa
 _AFTER = {"submit_prescription": ("take", "cancel", "release", "charge"), "make_move": (
     "approve", "put_back", "return", "refuse", "resign", "charge", "refund", "void", "supply", "confirm", "object",
 )}  # fmt: skip
+_ENDS = {"sign_on": "sign_off", "pause_rule": "end_pause"}
 _READS = ("get_prescription", "get_history", "get_identity", "get_registration")
 
 
@@ -115,6 +116,8 @@ def _finish_response(operation: str, status: str, response: dict[str, Any]) -> N
         del response["headers"]
     if status in ("200", "201") and operation in _AFTER:
         response["links"] = _links(operation)
+    if status == "201" and operation in _ENDS:
+        response["links"] = {"end": {"operationId": _ENDS[operation], "parameters": {"id": "$response.body#/id"}}}
 
 
 def _links(operation: str) -> dict[str, Any]:

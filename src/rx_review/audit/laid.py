@@ -79,6 +79,7 @@ def matched(reviews: Iterable[Row[Any]], noted: Iterable[Noted]) -> tuple[list[M
     for review in reviews:
         parts = _parts_of(review)
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
+        digests["semantics"] = review.semantics
         entry = next((each for each in left if each.digests == digests and _is_of(each, review)), None)
         if entry is None:
             odd.append((review, parts, digests))
@@ -90,7 +91,7 @@ def matched(reviews: Iterable[Row[Any]], noted: Iterable[Noted]) -> tuple[list[M
         altered: tuple[str, ...] = ()
         if entry is not None:
             left.remove(entry)
-            altered = tuple(part for part in PARTS if entry.digests.get(part) != digests.get(part))
+            altered = tuple(part for part in (*PARTS, "semantics") if entry.digests.get(part) != digests.get(part))
         found.append(Match(review, parts, entry, altered))
     return found, left
 

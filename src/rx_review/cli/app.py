@@ -202,7 +202,7 @@ def demo(
     prescriptions: Annotated[int, typer.Option(min=1, max=20_000, help="sheets of the day")] = 2_000,
     seed: Annotated[int, typer.Option(help="the same seed, the same county")] = 1,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="of the service")] = 8070,
-    folder: Annotated[str | None, typer.Option(help="new or empty; default: a temporary one, removed at the end")] = None,
+    folder: Annotated[str | None, typer.Option(help="new or empty; default: a temporary one, removed after")] = None,
     lang: Annotated[str, typer.Option(help="zh or en")] = "zh",
 ) -> None:
     """Show a day of an invented county through the real desk, store and audit, then serve it.

@@ -54,7 +54,7 @@ class Figures:
     essential_unknown: int = 0
     outpatient: int = 0
     antimicrobial: int = 0
-    """Lines; those on the national list; those of which it is not known; outpatient sheets; those with antimicrobials."""
+    """Lines; those on the national list; those of which it is not known; outpatient sheets, and with antimicrobials."""
 
     def per_hundred(self, count: int) -> float:
         """A count as a rate per 100 prescriptions."""

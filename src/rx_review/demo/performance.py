@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from rx_review.audit.checking import check_stored
-from rx_review.audit.replay import replay
+from rx_review.audit.replay import ReplayReport, replay
 from rx_review.audit.sealer import Sealer
 from rx_review.county.generate import County as Drawing
 from rx_review.county.regimen import read_regimens
@@ -90,13 +90,8 @@ def perform(ground: Ground, library: Library, day: date, count: int, seed: int, 
 
 def _run(county: County, day: date, drawn: list[Drawn], watch: Watch) -> list[float]:
     """Let the county work; seconds of each submission of the day, ascending."""
-    for part, work, total in (
-        ("before", county.before, sum(len(one.earlier) for one in drawn)),
-        ("day", county.day, len(drawn)),
-    ):
-        counter = _Counter(part, total, watch)  # type: ignore[arg-type]
-        seconds = work(day, drawn, counter)
-    return sorted(seconds)
+    county.before(day, drawn, _Counter("before", sum(len(one.earlier) for one in drawn), watch))
+    return sorted(county.day(day, drawn, _Counter("day", len(drawn), watch)))
 
 
 class _Counter:
@@ -114,13 +109,24 @@ def _outcome(
     ground: Ground, library: Library, edition: Edition, day: date, seconds: list[float], watch: Watch
 ) -> Outcome:
     watch("check", 0, 3, "")
-    figures = count_day(ground.database, edition, day)
-    watch("check", 1, 3, "")
-    checked = check_stored(ground.database, [ground.signer.verifier])
-    watch("check", 2, 3, "")
-    replayed = replay(ground.database, library.cache)
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        replaying = other.submit(_replay, ground.folder, library.cache)
+        figures = count_day(ground.database, edition, day)
+        watch("check", 1, 3, "")
+        checked = check_stored(ground.database, [ground.signer.verifier])
+        watch("check", 2, 3, "")
+        replayed = replaying.result()
     watch("check", 3, 3, "")
     return Outcome(day.isoformat(), figures, checked, replayed, seconds)
+
+
+def _replay(folder: Path, cache: Path | None) -> ReplayReport:
+    """In a process of its own: decide everything again."""
+    database = Database(f"sqlite:///{folder / DATABASE}")
+    try:
+        return replay(database, cache)
+    finally:
+        database.close()
 
 
 def _publish(folder: Path, library: Library, edition: str, day: date) -> tuple[Fault, ...]:

@@ -27,9 +27,7 @@ class Tills:
         if case.state != "approved":
             return
         sheet, till = case.prescription, self._scene.cast.till
-        answer = gate(
-            self._scene.centre, till, sheet.institution or "", sheet.number, county_day(sheet.issued_at), at
-        )
+        answer = gate(self._scene.centre, till, sheet.institution or "", sheet.number, county_day(sheet.issued_at), at)
         if answer["release"]:
             self._scene.try_move(till, case, at, "charge", by="C001", token=answer["token"])
 
@@ -37,7 +35,9 @@ class Tills:
         if case.random.random() < _COLLECT:
             self._scene.wheel.at(later(at, case.random, 2, 15), lambda then: self._supply(case, then))
         else:
-            self._scene.wheel.at(later(at, case.random, 10, 40), lambda then: self._refund(case, "patient-declined", then))
+            self._scene.wheel.at(
+                later(at, case.random, 10, 40), lambda then: self._refund(case, "patient-declined", then)
+            )
 
     def _supply(self, case: Case, at: datetime) -> None:
         dispenser, checker = case.dispensers

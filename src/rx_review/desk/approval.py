@@ -11,7 +11,7 @@ from rx_review.desk.sheet import never_unreviewed
 from rx_review.desk.standing import Muted, Standing
 from rx_review.domain.content import content_digest
 from rx_review.domain.moves import State
-from rx_review.domain.review import RANK, Review
+from rx_review.domain.review import RANK, Review, Verdict
 from rx_review.domain.values import county_day
 from rx_review.store import audit
 from rx_review.store.database import Connection, Row
@@ -73,18 +73,21 @@ def accepted_of(review: Review) -> str:
     return ",".join((*(each.key for each in review.findings), *(f"?{each.fact}" for each in review.not_judged)))
 
 
-def unforeseen(reviewed: Reviewed, muted: Muted, accepted: str) -> list[dict[str, str]]:
-    """What stops a sheet now and was not there when it was approved: rule, both languages and key of each."""
+def unforeseen(reviewed: Reviewed, muted: Muted, accepted: str, least: Verdict = "hold") -> list[dict[str, str]]:
+    """What stops a sheet now and was not there when it was approved: rule, both languages and key of each.
+
+    `least` is the mildest that stops.
+    """
     known = frozenset(accepted.split(","))
     silenced = {key for key, _ in reviewed.effect.silenced}
     found = [
         {"rule": each.rule, "zh": each.message.zh, "en": each.message.en, "key": each.key}
         for each in reviewed.review.findings
-        if RANK[each.severity] >= RANK["hold"] and each.key not in known and each.key not in silenced
+        if RANK[each.severity] >= RANK[least] and each.key not in known and each.key not in silenced
     ]
     for entry in reviewed.review.not_judged:
         heard = not entry.rules or any(muted.why(rule) is None for rule in entry.rules)
-        if RANK[entry.outcome] >= RANK["hold"] and heard and f"?{entry.fact}" not in known:
+        if RANK[entry.outcome] >= RANK[least] and heard and f"?{entry.fact}" not in known:
             zh, en = f"{entry.label['zh']}不明，无法审核", f"{entry.label['en']} is missing: it cannot be judged"
             found.append({"rule": entry.rules[0] if entry.rules else "", "zh": zh, "en": en, "key": f"?{entry.fact}"})
     return found

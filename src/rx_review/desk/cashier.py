@@ -12,6 +12,7 @@ from rx_review.desk.approval import unforeseen
 from rx_review.desk.centre import Centre
 from rx_review.desk.reviewing import lay_down, review_sheet
 from rx_review.desk.step import Moved, Moving, sees
+from rx_review.desk.submission import not_allowed
 from rx_review.desk.timing import first_due
 from rx_review.domain.moves import STATE_NAMES, row
 from rx_review.domain.prescription import Prescription, Signature
@@ -74,7 +75,8 @@ def charge(moving: Moving) -> Moved:
     found, given = moving.row, moving.request.token
     _must_be_approved(found)
     if found.expires_at is not None and found.expires_at <= moving.at:
-        raise Refusal("move-not-allowed", "its validity has ended", "处方已过有效期", more={"state": found.state})
+        more = not_allowed("charge", moving.state).more
+        raise Refusal("move-not-allowed", "its validity has ended", "处方已过有效期", more=more)
     if given is not None:
         _check_token(moving, given)
     amount = moving.request.amount
@@ -118,7 +120,8 @@ def supply(moving: Moving) -> Moved:
     patient = found.patient_id
     reviewed = review_sheet(moving.centre, moving.connection, moving.standing, signed, patient, found, moving.at)
     muted = moving.standing.muted(moving.centre.reviewer, found.institution, moving.at)
-    stops = unforeseen(reviewed, muted, found.accepted)
+    # What only asks for a pharmacist cannot stop what was released because there is none.
+    stops = unforeseen(reviewed, muted, found.accepted, "return" if found.approved_how == "released" else "hold")
     if stops and found.state != "rescued" and not muted.everything_observed:
         raise Refusal("not-fit-for-supply", more={"findings": stops})
     laid = lay_down(moving.connection, reviewed, found.id, "supply")

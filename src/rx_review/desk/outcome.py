@@ -16,6 +16,7 @@ from rx_review.domain.content import content_digest
 from rx_review.domain.moves import State, state_after
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.values import county_day
+from rx_review.engine.semantics import decisions_code
 from rx_review.store.database import Row
 
 
@@ -60,7 +61,7 @@ def decided(
     content = content_digest(sheet)
     observed = standing.muted(centre.reviewer, sheet.institution, at).everything_observed
     second = needs_second(centre, reviewed)
-    passes = None if second or by_hand else machine_passes(standing, reviewed, at)
+    passes = None if second or by_hand or observed else machine_passes(standing, reviewed, at)
     state: State = state_after(
         reviewed.effect.verdict, machine_may_pass=passes is not None, observed=observed, rescue=is_rescue(sheet)
     )
@@ -115,4 +116,5 @@ def reviewed_note(
         "approved_by": values["approved_by"],
         "rescue": reviewed.sheet.rescue,
         "digests": dict(digests),
+        "decisions_code": decisions_code(),
     }

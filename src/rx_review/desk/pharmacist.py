@@ -9,6 +9,7 @@ from rx_review.desk.approval import accepted_of
 from rx_review.desk.qualified import must_review
 from rx_review.desk.settling import settle
 from rx_review.desk.step import Moved, Moving
+from rx_review.desk.submission import not_allowed
 from rx_review.desk.timing import escalates_at, first_due
 from rx_review.domain.moves import State
 from rx_review.domain.problems import Refusal
@@ -100,7 +101,8 @@ def review_afterwards(moving: Moving) -> Moved:
     """
     found = moving.row
     if found.after_review != "due":
-        raise Refusal("move-not-allowed", "no review is due afterwards", "没有待补审", more={"state": moving.state})
+        more = not_allowed(moving.move.name, moving.state).more
+        raise Refusal("move-not-allowed", "no review is due afterwards", "没有待补审", more=more)
     must_review(moving.centre, moving.connection, moving.person, (found.skill,), moving.at)
     if moving.person in (found.approved_by, found.prescriber):
         raise Refusal("same-person", "who released it or prescribed it does not review it", "放行人、开方人不得补审")

@@ -70,7 +70,7 @@ def review_sheet(
 
 
 class Laid(NamedTuple):
-    """A review that is stored: its id, what was decided and advised as JSON, and the digests of all its parts."""
+    """A review that is stored: its id, its decision and advice as JSON, digests of its parts and of the facts' code."""
 
     id: int
     decision: bytes
@@ -101,4 +101,5 @@ def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, caus
     }
     number = reviews.add(connection, values)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
+    digests["semantics"] = values["semantics"]
     return Laid(number, parts["decision"], parts["advice"], digests)

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
@@ -87,17 +88,23 @@ def check_document(model: type[M], tree: Any, shown: str = "", *, quote: bool = 
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        kinds = {detail["type"] for detail in error.errors(include_url=False, include_context=False)}
+        kinds = {detail["type"] for detail in _counted(error)}
         refusal = ContradictionError if kinds <= CONTRADICTIONS else InputError
         raise refusal(*_faults(error, shown, model, quote)) from None
 
 
-def _faults(error: ValidationError, shown: str, whole: type[BaseModel], quote: bool) -> Iterator[Fault]:
+def _counted(error: ValidationError) -> list[ErrorDetails]:
+    """Without arrays that are only short because their faulty elements were not counted."""
     details = error.errors(include_url=False)
-    for detail in details:
-        if detail["type"] == "too_short" and any(_inside(other["loc"], detail["loc"]) for other in details):
-            # The array is only short because its faulty elements were not counted.
-            continue
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short" or not any(_inside(other["loc"], detail["loc"]) for other in details)
+    ]
+
+
+def _faults(error: ValidationError, shown: str, whole: type[BaseModel], quote: bool) -> Iterator[Fault]:
+    for detail in _counted(error):
         pointer = "".join(f"/{escape(part)}" for part in detail["loc"]) or "/"
         what, do, zh = say_fault(
             detail["type"], detail.get("ctx", {}), detail["msg"], detail.get("input") if quote else None

@@ -6,7 +6,9 @@ queue in the order in which they came, and one process alone may serve. PostgreS
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,12 +92,15 @@ class Database:
                     )
                 )
             Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        options: dict[str, Any] = {"connect_args": {"timeout": WAIT_SECONDS}} if self.is_sqlite else {}
+        wait = {"timeout": WAIT_SECONDS} if self.is_sqlite else {"connect_timeout": round(WAIT_SECONDS)}
+        options: dict[str, Any] = {"connect_args": wait}
         self.engine = create_engine(
             self.url, pool_size=pool, max_overflow=0, pool_timeout=WAIT_SECONDS, pool_pre_ping=False, **options
         )
         if self.is_sqlite:
             _sqlite_ways(self.engine)
+        else:
+            _postgresql_ways(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -139,6 +144,8 @@ class Database:
             except DBAPIError as error:
                 if not _locked_each_other(error):
                     raise
+                # Who comes back at once takes the lock that the other was just promised.
+                time.sleep(random.uniform(0.01, 0.05))
         raise Refusal("busy", retry_after=1)
 
     @contextmanager
@@ -187,6 +194,14 @@ def _sqlite_ways(engine: Any) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+def _postgresql_ways(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: object) -> None:
+        # It would wait for a row for ever, and everybody at the counter with it.
+        connection.execute(f"SET lock_timeout = {round(WAIT_SECONDS * 1000)}")
+        connection.commit()
 
 
 def _locked_each_other(error: DBAPIError) -> bool:

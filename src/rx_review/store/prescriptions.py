@@ -138,7 +138,7 @@ def due(connection: Connection, at: datetime, most: int = 200) -> Sequence[Row[A
 
 def after_review(connection: Connection, members: Sequence[str], limit: int) -> Sequence[Row[Any]]:
     """What was supplied or released without review, and whose review is still due, longest due first."""
-    query = select(_TABLE).where(_TABLE.c.after_review == "due")
+    query = select(_TABLE).where(_TABLE.c.after_review == "due", _TABLE.c.state.not_in(DEAD))
     if members:
         query = query.where(_TABLE.c.institution.in_(members))
     return connection.execute(query.order_by(_TABLE.c.after_due_at, _TABLE.c.id).limit(limit)).all()
