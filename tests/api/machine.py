@@ -338,9 +338,10 @@ class Mirror:
         return False
 
 
-def offered(state: str) -> list[str]:
+def offered(copy: Copy) -> list[str]:
     """What answers must list as allowed."""
-    return sorted({move.name for move in allowed(state) if move.by != ("system",)})  # type: ignore[arg-type]
+    rows = [move for move in allowed(copy.state) if move.by != ("system",)]  # type: ignore[arg-type]
+    return sorted({move.name for move in rows if copy.after == "due" or "after_review_due" not in move.guards})
 
 
 def _fits(reason: dict[str, Any], move: str) -> bool:

@@ -90,6 +90,7 @@ def test_nobody_off_duty_without_the_skill_or_for_another_member_takes_it(world)
     world.on_duty(skills=["herbs"])
     world.on_duty("second", covers=["SAMPLE-C02"])
     assert world.not_moved("lacks-skill", "second", told, "take")["status"] == 409
+    world.on_duty("chief", skills=["general"])
     late = world.submit(world.sheet())
     assert world.not_moved("lacks-skill", "pharmacist", late, "take")["skill"] == "general"
     assert world.move("lead", late, "take")["state"] == "taken"

@@ -26,7 +26,6 @@ def test_two_hundred_are_submitted_and_charged_once_each_over_a_wire_that_loses_
     dice = random.Random(5)
 
     def every_third(number, head):
-        # A till that is refused its own charge, because the wire made it twice, cannot know that it was its own.
         faults = [fault for fault in FAULTS if fault != "twice" or "/moves" not in head]
         return dice.choice(faults) if number % 3 == 0 else "pass"
 

@@ -124,9 +124,9 @@ def test_nobody_there_is_unavailable_and_nothing_was_done():
 
 def test_a_submission_without_an_answer_may_have_been_done(scripted):
     scripted.script = [(504, "text/html", "")] * 100
-    with Client(scripted.address, "his", "secret", timeouts=Budgets(submit=0.4)) as his:
-        with pytest.raises(Unavailable) as none:
-            his.submit({"number": "1"})
+    budgets = Budgets(submit=0.4)
+    with Client(scripted.address, "his", "secret", timeouts=budgets) as his, pytest.raises(Unavailable) as none:
+        his.submit({"number": "1"})
     assert none.value.unknown is True
 
 

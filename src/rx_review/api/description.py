@@ -39,7 +39,7 @@ _AFTER = {"submit_prescription": ("take", "cancel", "release", "charge"), "make_
     "approve", "put_back", "return", "refuse", "resign", "charge", "refund", "void", "supply", "confirm", "object",
 )}  # fmt: skip
 _ENDS = {"sign_on": "sign_off", "pause_rule": "end_pause"}
-_READS = ("get_prescription", "get_history", "get_identity", "get_registration")
+_READS = ("get_prescription", "get_history", "get_identity")
 
 
 def described(app: FastAPI) -> dict[str, Any]:

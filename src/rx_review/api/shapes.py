@@ -277,6 +277,13 @@ class PauseShape(Shape):
     ended_at: datetime | None
 
 
+class EndedPauseShape(Shape):
+    """A pause that was ended."""
+
+    id: int
+    ended_at: datetime
+
+
 class PausesShape(Shape):
     """Pauses that hold now."""
 

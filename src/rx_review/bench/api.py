@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from rx_review.bench.load import Seen, closed_loop, open_loop
@@ -14,7 +15,10 @@ from rx_review.bench.measures import Measure, quantile
 PATH = "/v1/prescriptions"
 CONNECTIONS = 8
 RATE = 40.0
+WARM = 400
 LAPS = ("parse", "lock", "circumstances", "facts", "rules", "ways", "write", "commit")
+MEMORY_FLAT = 64.0
+"""MiB over a whole run: the look-ups of a service fill up to their bounds, and then nothing grows."""
 SUSTAINED = {"postgresql": 150.0, "sqlite": 100.0}
 
 
@@ -28,21 +32,22 @@ class Target:
     processes: Callable[[], Sequence[int]]
 
 
-def measure_api(kind: str, target: Target, bodies: Sequence[bytes], at_rate: int) -> list[Measure]:
-    """Warm up, load as much as it takes, then at a rate; every body is a prescription that is new.
+def measure_api(kind: str, target: Target, bodies: Iterator[bytes], requests: int, seconds: int) -> list[Measure]:
+    """Warm up, load as much as it takes, then at a rate.
 
     Args:
         kind: sqlite or postgresql.
         target: the service.
-        bodies: prescriptions as JSON; the first 300 warm it up.
-        at_rate: how many of the last are sent at 40 a second.
+        bodies: prescriptions as JSON, each of them new.
+        requests: how many are sent as fast as they are answered.
+        seconds: how long 40 a second are sent after that.
     """
     host, port, token = target.host, target.port, target.token
-    asyncio.run(closed_loop(host, port, PATH, token, bodies[:300], CONNECTIONS))
+    asyncio.run(closed_loop(host, port, PATH, token, islice(bodies, WARM), CONNECTIONS))
     begin = resident(target.processes())
-    full = asyncio.run(closed_loop(host, port, PATH, token, bodies[300 : len(bodies) - at_rate], CONNECTIONS))
+    full = asyncio.run(closed_loop(host, port, PATH, token, islice(bodies, requests), CONNECTIONS))
     growth = resident(target.processes()) - begin
-    calm = asyncio.run(open_loop(host, port, PATH, token, bodies[len(bodies) - at_rate :], RATE))
+    calm = asyncio.run(open_loop(host, port, PATH, token, islice(bodies, int(RATE * seconds)), RATE))
     ordered, hurried = sorted(calm.seconds), sorted(full.seconds)
     return [
         Measure(f"api sustained, {kind}", full.rate, "/s", SUSTAINED[kind], at_most=False),
@@ -51,7 +56,7 @@ def measure_api(kind: str, target: Target, bodies: Sequence[bytes], at_rate: int
         Measure(f"api p99 at 40/s, {kind}", quantile(ordered, 0.99) * 1000, "ms", 50.0),
         Measure(f"api refused, {kind}", float(_refused(full) + _refused(calm)), "answers", 0.0),
         *(_lap(kind, name, calm) for name in LAPS if name in calm.laps),
-        Measure(f"api memory growth, {kind}", growth, "MiB"),
+        Measure(f"api memory growth, {kind}", growth, "MiB", MEMORY_FLAT),
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -64,7 +64,7 @@ class Wire:
         return int(said[0].split(" ", 2)[1]), fields.get("server-timing", "")
 
 
-async def closed_loop(host: str, port: int, path: str, token: str, bodies: Sequence[bytes], connections: int) -> Seen:
+async def closed_loop(host: str, port: int, path: str, token: str, bodies: Iterable[bytes], connections: int) -> Seen:
     """Send all bodies over some connections, each the next as soon as its last was answered."""
     seen, following = Seen(), iter(bodies)
 
@@ -82,7 +82,7 @@ async def closed_loop(host: str, port: int, path: str, token: str, bodies: Seque
 
 
 async def open_loop(
-    host: str, port: int, path: str, token: str, bodies: Sequence[bytes], rate: float, connections: int = 32
+    host: str, port: int, path: str, token: str, bodies: Iterable[bytes], rate: float, connections: int = 32
 ) -> Seen:
     """Send bodies at a rate, whether or not earlier ones are answered; each is timed from when it was due."""
     seen: Seen = Seen()

@@ -176,6 +176,19 @@ def bench_engine(
     raise typer.Exit(run(json, reviews))
 
 
+@bench.command("api")
+def bench_api(
+    json: Annotated[bool, typer.Option("--json", help="measures as JSON")] = False,
+    requests: Annotated[int, typer.Option(min=100, help="how many as fast as they are answered")] = 3_000,
+    seconds: Annotated[int, typer.Option(min=5, help="how long 40 a second")] = 30,
+    only: Annotated[str | None, typer.Option(help="sqlite or postgresql alone")] = None,
+) -> None:
+    """Measure the service: submissions it sustains, how long they take, where the time goes; both databases."""
+    from rx_review.cli.bench_api import bench_api as run
+
+    raise typer.Exit(run(json, requests, seconds, only))
+
+
 @app.command("replay")
 def replay(
     since: Annotated[str | None, typer.Option("--from", help="a day, or an instant: reviews from then on")] = None,

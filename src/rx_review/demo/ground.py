@@ -52,8 +52,12 @@ def empty_folder(given: Path | None) -> Path:
         raise EnvironmentFault(Fault(str(given or tempfile.gettempdir()), what, do, zh)) from None
 
 
-def lay_ground(folder: Path) -> Ground:
+def lay_ground(folder: Path, url: str | None = None) -> Ground:
     """Make keys and an empty database of today's schema in a folder. Close the database when done.
+
+    Args:
+        folder: where the keys go, and the database, unless `url` names another that is empty.
+        url: of that database.
 
     Raises:
         EnvironmentFault: the folder cannot be written.
@@ -63,6 +67,6 @@ def lay_ground(folder: Path) -> Ground:
     signer = new_signer()
     write_private_key(keys / "audit.pem", signer)
     write_public_key(keys / "audit.pub.pem", signer.verifier)
-    url = f"sqlite:///{folder / DATABASE}"
+    url = url or f"sqlite:///{folder / DATABASE}"
     schema.upgrade(url)
     return Ground(folder, Database(url), Vault(read_keys(keys)), signer)

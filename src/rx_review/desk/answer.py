@@ -62,7 +62,7 @@ def whole(
         "state_name": {"zh": named.zh, "en": named.en},
         "action": "refuse" if row.state == "charged" and row.after_review == "objected" else named.action,
         "text": line_for_doctor(row.state, decision, advice, waiting),
-        "allowed": sorted({move.name for move in allowed(row.state) if _open(move, row)}),
+        "allowed": open_moves(row),
         "binding": advice["effect"]["verdict"],
         "observed": row.observed,
         "approved": _approved(row),
@@ -83,6 +83,11 @@ def whole(
             "silenced": advice["effect"]["silenced"],
         },
     }
+
+
+def open_moves(row: Any) -> list[str]:
+    """Moves that somebody may make now, as the table and what is still due say."""
+    return sorted({move.name for move in allowed(row.state) if _open(move, row)})
 
 
 def _open(move: Move, row: Any) -> bool:

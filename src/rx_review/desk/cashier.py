@@ -75,7 +75,7 @@ def charge(moving: Moving) -> Moved:
     found, given = moving.row, moving.request.token
     _must_be_approved(found)
     if found.expires_at is not None and found.expires_at <= moving.at:
-        more = not_allowed("charge", moving.state).more
+        more = not_allowed("charge", found).more
         raise Refusal("move-not-allowed", "its validity has ended", "处方已过有效期", more=more)
     if given is not None:
         _check_token(moving, given)

@@ -62,7 +62,7 @@ def _move(
     if named is None and request.move == "take" and found.holder is not None:
         raise Refusal("taken-by-other", more={"holder": found.holder, "lease_until": stamp(found.lease_until)})
     if named is None:
-        raise not_allowed(request.move, found.state)
+        raise not_allowed(request.move, found)
     # Where it is only collected, it may be charged and supplied, and nothing else.
     at_home = actor.sees(found.institution)
     actor.must_be(*(role for role in named.by if at_home or role in ("cashier", "dispenser")))

@@ -101,7 +101,7 @@ def review_afterwards(moving: Moving) -> Moved:
     """
     found = moving.row
     if found.after_review != "due":
-        more = not_allowed(moving.move.name, moving.state).more
+        more = not_allowed(moving.move.name, found).more
         raise Refusal("move-not-allowed", "no review is due afterwards", "没有待补审", more=more)
     must_review(moving.centre, moving.connection, moving.person, (found.skill,), moving.at)
     if moving.person in (found.approved_by, found.prescriber):

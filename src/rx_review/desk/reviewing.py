@@ -101,5 +101,5 @@ def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, caus
     }
     number = reviews.add(connection, values)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
-    digests["semantics"] = values["semantics"]
+    digests["semantics"] = semantics()
     return Laid(number, parts["decision"], parts["advice"], digests)

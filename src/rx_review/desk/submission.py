@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from rx_review.desk.actor import Actor
-from rx_review.desk.answer import tell, waiting_of, whole
+from rx_review.desk.answer import open_moves, tell, waiting_of, whole
 from rx_review.desk.approval import outlives, sent_back
 from rx_review.desk.centre import Centre
 from rx_review.desk.laps import Laps
@@ -24,7 +24,7 @@ from rx_review.desk.reviewing import lay_down, review_sheet
 from rx_review.desk.sheet import is_rescue, sheet_json
 from rx_review.desk.standing import Standing
 from rx_review.domain.identity import separate, stand_ins
-from rx_review.domain.moves import STATE_NAMES, State, allowed, row
+from rx_review.domain.moves import STATE_NAMES, State, row
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.problems import Refusal
 from rx_review.domain.review import as_json
@@ -187,21 +187,22 @@ def _again(
         raise Refusal("revision-gap", more={"current": known.revision})
     move = row("revise", known.state)
     if move is None or ("after_review_due" in move.guards and known.after_review != "due"):
-        raise not_allowed("revise", known.state)
+        raise not_allowed("revise", known)
     if is_rescue(sheet) != move.keeps_state:
         # Else a review could be left by calling it a rescue, and the review after a rescue by no longer calling it one.
         raise Refusal("contradiction", "a rescue stays one, and nothing becomes one later", "抢救标记提交后不得更改")
     return None
 
 
-def not_allowed(move: str, state: State) -> Refusal:
+def not_allowed(move: str, found: Row[Any]) -> Refusal:
     """A move that the table does not have: the state, and what it allows."""
+    state: State = found.state
     named = STATE_NAMES[state]
     return Refusal(
         "move-not-allowed",
         f"{move} is not possible: {named.en}",
         f"{named.zh}，不能执行 {move}",
-        more={"state": state, "allowed": sorted({each.name for each in allowed(state) if each.by != ("system",)})},
+        more={"state": state, "allowed": open_moves(found)},
     )
 
 

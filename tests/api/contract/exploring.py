@@ -17,9 +17,12 @@ from tests.api.world import TOWNSHIP, World
 
 from rx_review.api.app import create_app
 from rx_review.desk.accounts import digest_of
+from rx_review.domain.problems import REASONS
 from rx_review.store import accounts
 
 EVERY_ROLE = "prescriber,pharmacist,lead,chief,cashier,dispenser,auditor,administrator"
+# The county of the exploration under way: hooks of schemathesis are the process's, and know no schema.
+_WALK: list[World] = []
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 CHECKS = {
     # What keeps the schema may be refused for what it means: it contradicts itself or names what no register has
@@ -124,6 +127,7 @@ def explore(
     schema = schemathesis.openapi.from_asgi("/openapi.json", _without_life(app), config=settings)
     # To log out would end the credential of all that follows.
     schema = schema.exclude(operation_id="log_out") if only is None else schema.include(operation_id_regex=only)
+    _WALK[:] = [world]
     outcome = Outcome()
     for event in from_schema(schema).execute():
         _note(outcome, event)
@@ -146,13 +150,18 @@ def _to_the_point(context: Any, case: Any, kwargs: Any) -> None:
     if not isinstance(case.body, dict):
         return
     body = _plain(case.body)
+    walking = case.meta.phase.name.value == "stateful"
     match operation:
         case "make_move":
+            body = _next_move(case.path_parameters, body) if walking else body
             body = {key: value for key, value in body.items() if key != "by"}
             if body.get("move") == "revise":
                 body["move"] = "take"
             if body.get("move") == "supply":
                 body["dispensed"] = {"dispenser": "P001", "checker": "P002"}
+        case "submit_prescription" if walking:
+            body = _WALK[0].sheet()
+            body["lines"][0]["quantity"] = 1 + 5 * (_WALK[0].issued % 2)
         case "submit_prescription" | "check_draft":
             body["institution"] = TOWNSHIP
         case "submit_batch":
@@ -160,6 +169,21 @@ def _to_the_point(context: Any, case: Any, kwargs: Any) -> None:
                 {**each, "prescription": {**each["prescription"], "institution": TOWNSHIP}} for each in body["items"]
             ]
     case.body = body
+
+
+def _next_move(path: Any, body: dict[str, Any]) -> dict[str, Any]:
+    """A move that the prescription allows now, so that the walk goes on: every second one as it was drawn."""
+    world = _WALK[0]
+    answered = world.call("everybody", "GET", f"/prescriptions/{(path or {}).get('id')}")
+    world.issued += 1
+    if answered.status_code != 200 or world.issued % 4 == 0:
+        return body
+    told = answered.json()
+    allowed = [each for each in told["allowed"] if each not in ("revise", "cancel", "release")] or ["take"]
+    move = allowed[world.issued % len(allowed)]
+    codes = [code for code, reason in REASONS.items() if move in reason.moves]
+    reason = {"reason": {"code": codes[0]}} if codes else {}
+    return {"move": move, "revision": told["revision"], "fence": told["fence"], **reason}
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from rx_review.api.access import ActorDep, ServiceDep
 from rx_review.api.problem import documented
 from rx_review.api.reading import body_of, takes
-from rx_review.api.shapes import DismissalShape, DutyShape, PauseShape, PausesShape, QueueShape, RosterShape
+from rx_review.api.shapes import DismissalShape, DutyShape, EndedPauseShape, PauseShape, PausesShape, QueueShape, RosterShape
 from rx_review.desk import duty as duties
 from rx_review.desk import looking, settling
 from rx_review.domain.county import Dismissal, DutyEntry, PauseEntry
@@ -109,7 +109,7 @@ def pause_rule(service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry
 
 
 @router.delete(
-    "/pauses/{id}", summary="End a pause 恢复规则", response_model=PauseShape,
+    "/pauses/{id}", summary="End a pause 恢复规则", response_model=EndedPauseShape,
     responses=documented("unauthenticated", "forbidden", "not-found"),
 )  # fmt: skip
 def end_pause(service: ServiceDep, actor: ActorDep, number: Number) -> Response:
