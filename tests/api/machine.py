@@ -275,7 +275,7 @@ class Mirror:
 
     def _after_review_due(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
         found = set() if copy.after == "due" else {"move-not-allowed"}
-        own = copy.how == "released" and by == copy.by or by == copy.kind.prescriber
+        own = (copy.how == "released" and by == copy.by) or by == copy.kind.prescriber
         return found | ({"same-person"} if own else set())
 
     def _content(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:

@@ -90,6 +90,23 @@ def sedative(world: World, **changes: Any) -> dict[str, Any]:
     )
 
 
+def herbs(world: World, **changes: Any) -> dict[str, Any]:
+    """A decoction of two herbs."""
+    herb = {"kind": "herb", "dose_unit": "g", "route": "口服"}
+    lines = [
+        {"line": number, "generic": name, "dose": dose, **herb}
+        for number, name, dose in ((1, "黄芪", "15"), (2, "茯苓", "12"))
+    ]
+    syndrome = {"text": "肺脾气虚证", "kind": "tcm_syndrome"}
+    return world.sheet(
+        sheet="herbal",
+        lines=lines,
+        decoction={"packets": 5, "frequency": "qd", "usage": "水煎服，每日一剂，早晚分服"},
+        diagnoses=[{"text": "咳嗽病", "kind": "tcm_disease"}, syndrome],
+        **changes,
+    )
+
+
 def rescue(world: World, **changes: Any) -> dict[str, Any]:
     """Given in a rescue, not signed yet."""
     return world.sheet(**{"setting": "emergency", "sheet": "emergency", "rescue": True, "signatures": [], **changes})

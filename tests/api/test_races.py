@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import os
 import subprocess
@@ -17,10 +16,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
-from tests.api.running import Running
-from tests.api.world import BEGAN, OTHER, TOWNSHIP, World, found, make_service, make_world
-from tests.postgresql import NoPostgresql, end, find_server, run
 from starlette.testclient import TestClient
+from tests.api.running import Running
+from tests.api.world import BEGAN, TOWNSHIP, World, found, make_service, make_world
+from tests.postgresql import NoPostgresql, end, find_server, run
 
 from rx_review import config
 from rx_review.api.app import create_app
@@ -98,6 +97,11 @@ def charged(world):
     return world.move("till", approved(world), "charge", by="C001")
 
 
+def is_double(answer):
+    """Whether the review found the same medicine on another sheet, or on this one."""
+    return any(each["rule"].startswith("RX-DUP") for each in answer.json()["review"]["findings"])
+
+
 def revision(sheet, number, **changes):
     """The next revision of a sheet."""
     signature = {**sheet["signatures"][0], "revision": number}
@@ -146,9 +150,7 @@ def test_sheets_of_a_new_patient_at_once_find_each_other(world):
             for each in reviews.between(connection, None, None)
         ]
     assert seen == [0, 1, 2, 3, 4, 5]
-    doubles = [
-        any(each["rule"].startswith("RX-DUP") for each in answer.json()["review"]["findings"]) for answer in answers
-    ]
+    doubles = [is_double(answer) for answer in answers]
     assert sorted(doubles) == [False] + [True] * 5
 
 
@@ -441,3 +443,148 @@ def test_a_postgresql_that_goes_away_is_said_and_comes_back(own_server, tmp_path
             assert world.http.get("/readyz").status_code == 200
         world.move("lead", told, "take")
         whole(world)
+
+
+# --- processes of their own ---------------------------------------------------------------------
+
+START = """
+import json, sys
+from rx_review.api.serving import serve
+sys.exit(serve("rx_review.api.app:create_app", "127.0.0.1", 0, 1, access_log=False))
+"""
+
+
+class Process(Running):
+    """The service itself, over a county that was founded before."""
+
+    def __init__(self, folder, url, keys):
+        folder.mkdir()
+        self.path = folder / "log"
+        told = {"RX_DATABASE_URL": url, "RX_KEYS_DIR": str(keys), "RX_REQUESTS_PER_SECOND": "0"}
+        with self.path.open("wb") as log:
+            self.parent = subprocess.Popen(
+                [sys.executable, "-c", START],
+                env={**os.environ, **told},
+                stderr=log,
+                stdout=log,
+                start_new_session=True,
+            )
+
+    def call(self, secret, method, path, body=None):
+        """A request on a connection of its own: status and JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        try:
+            connection.request(method, f"/v1{path}", None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, json.loads(answer.read()))
+        finally:
+            connection.close()
+
+
+class Answer:
+    """An answer of a process, with as much of the client library's as is asked here."""
+
+    def __init__(self, status, tree):
+        self.status_code, self.is_success, self.text = status, status < 300, str(tree)
+        self.json = lambda: tree
+
+
+@pytest.fixture
+def processes(database_url, tmp_path, shipped):
+    """A world whose clock is the real one, and a function that starts a service over the same database."""
+    reviewer, archive = shipped
+    clock, started = [config.now().replace(microsecond=0)], []
+    service = make_service(database_url, tmp_path, clock)
+    world = World(service, TestClient(create_app(service), raise_server_exceptions=False), clock)
+
+    def start():
+        started.append(Process(tmp_path / f"process{len(started)}", database_url, service.keys))
+        return started[-1]
+
+    with world.http:
+        world.secrets = found(service, reviewer, archive, clock)
+        yield world, start
+        for each in started:
+            each.end()
+
+
+def test_what_was_answered_is_there_after_the_process_was_killed(processes):
+    world, start = processes
+    process = start()
+    process.wait_for("serving", seconds=100)
+    answered, enough = [], threading.Event()
+
+    def submit(number):
+        with suppress(OSError, http.client.HTTPException):
+            while True:
+                with turn:
+                    sheet = world.sheet()
+                answer = process.call(world.secrets["his"], "POST", "/prescriptions", sheet)
+                assert answer.status_code == 201, answer.text
+                answered.append(answer.json())
+                if len(answered) >= 40:
+                    enough.set()
+
+    turn = threading.Lock()
+    with ThreadPoolExecutor(6) as threads:
+        sending = [threads.submit(submit, number) for number in range(6)]
+        assert enough.wait(60)
+        process.end()
+        for each in sending:
+            each.result(30)
+    assert len(answered) >= 40
+    world.clock[0] = config.now()
+    for told in answered:
+        now = stands(world, told)
+        assert (now["review"], now["version"], now["state"]) == (told["review"], 1, told["state"])
+    checked = whole(world)
+    # One under way may have been committed and never answered; none is without its review or its entry.
+    assert len(answered) <= checked.reviews <= len(answered) + 6
+    assert len(rows(world, "SELECT id FROM prescription")) == checked.reviews
+    world.submit(world.sheet())
+
+
+def test_two_processes_over_one_postgresql_are_as_one(new_database, tmp_path, shipped):
+    reviewer, archive = shipped
+    url, clock = new_database("postgresql"), [config.now().replace(microsecond=0)]
+    service = make_service(url, tmp_path, clock)
+    world = World(service, TestClient(create_app(service), raise_server_exceptions=False), clock)
+    with world.http:
+        world.secrets = found(service, reviewer, archive, clock)
+        started = [Process(tmp_path / f"process{number}", url, service.keys) for number in range(2)]
+        try:
+            for each in started:
+                each.wait_for("serving", seconds=100)
+            calls = [lambda who, *asked, each=each: each.call(world.secrets[who], *asked) for each in started]
+            _told_to_both(world, calls)
+            storm(calls, world, 4)
+            world.clock[0] = config.now()
+            whole(world)
+        finally:
+            for each in started:
+                each.end()
+
+
+def _told_to_both(world, calls):
+    """What came to both at once was done once."""
+    sheet, patient = world.sheet(), {"id": "PT-BOTH"}
+    answers = at_once(*(partial(call, "his", "POST", "/prescriptions", sheet) for call in calls * 4))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    taken = at_once(
+        *(
+            partial(
+                call, who, "POST", f"/prescriptions/{answers[0].json()['id']}/moves", {"move": "take", "revision": 1}
+            )
+            for call, who in zip(calls * 2, ("lead", "chief", "chief", "lead"), strict=True)
+        )
+    )
+    assert outcome(taken)[1] == ["taken-by-other"] * 3
+    sheets = [world.sheet() for _ in range(6)]
+    for each in sheets:
+        each["patient"] |= patient
+    both = zip(calls * 3, sheets, strict=True)
+    answers = at_once(*(partial(call, "his", "POST", "/prescriptions", each) for call, each in both))
+    assert outcome(answers)[1] == []
+    doubles = [is_double(answer) for answer in answers]
+    assert sorted(doubles) == [False] + [True] * 5

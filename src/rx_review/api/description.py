@@ -34,7 +34,10 @@ _BODIES = (
 _REF = "#/components/schemas/{model}"
 _RETRY = {"description": "seconds to wait", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}}
 _VERSION = {"description": "the version, for If-Match", "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'}}
-_LOCATION = {"description": "where it is read", "schema": {"type": "string", "pattern": "^/v1/prescriptions/[0-9a-f]+$"}}
+_LOCATION = {
+    "description": "where it is read",
+    "schema": {"type": "string", "pattern": "^/v1/prescriptions/[0-9a-f]+$"},
+}
 _AFTER = {"submit_prescription": ("take", "cancel", "release", "charge"), "make_move": (
     "approve", "put_back", "return", "refuse", "resign", "charge", "refund", "void", "supply", "confirm", "object",
 )}  # fmt: skip

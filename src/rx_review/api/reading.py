@@ -82,7 +82,7 @@ def body_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     async def read(request: Request) -> M:
         data = await bounded_body(request)
         began = time.perf_counter()
-        document = check_document(model, json_of(request, data))
+        document = check_document(model, json_of(request, data), quote=False)
         request.state.read_seconds = time.perf_counter() - began
         return document
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from rx_review import config
@@ -22,11 +22,13 @@ from rx_review.demo.founding import Login, sign_on_now
 from rx_review.demo.ground import Ground, empty_folder, lay_ground
 from rx_review.demo.page import day_page
 from rx_review.demo.performance import Library, Part, Performed, perform
-from rx_review.demo.wording import PARTS, WORDS
+from rx_review.demo.wording import MARKS, PARTS, WORDS
 from rx_review.domain.review import VERDICTS
 from rx_review.errors import RxError
 
 HOST = "127.0.0.1"
+_SETTLED = 0.2
+"""Seconds after which a rate means something."""
 
 
 def run_demo(serve: bool, prescriptions: int, seed: int, port: int, folder: str | None, lang: str) -> int:
@@ -92,9 +94,8 @@ class _Watch:
         self._verdicts: Counter[str] = Counter()
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(14),
+            BarColumn(6),
             TextColumn("{task.completed:>5,.0f}/{task.total:,.0f}"),
-            TimeElapsedColumn(),
             TextColumn("{task.fields[said]}", style="dim"),
             console=err(),
             disable=not err().is_terminal,
@@ -120,9 +121,10 @@ class _Watch:
         self._progress.update(task, completed=done, total=total, **said)
 
     def _said(self, task: TaskID) -> str:
-        words = WORDS[self._lang]
-        speed = next(each.speed for each in self._progress.tasks if each.id == task) or 0
-        counts = " ".join(f"{words[each]}{self._verdicts[each]}" for each in VERDICTS if self._verdicts[each])
+        """So many a second since the part began, and how many of each verdict."""
+        seconds = next(each.elapsed for each in self._progress.tasks if each.id == task) or 0.0
+        speed = self._verdicts.total() / seconds if seconds > _SETTLED else 0.0
+        counts = " ".join(f"{MARKS[self._lang][each]}{self._verdicts[each]}" for each in VERDICTS)
         return f"{speed:.0f}/s {counts}"
 
 

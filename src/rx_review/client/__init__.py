@@ -43,8 +43,8 @@ Whatever ends otherwise is one of these, and each asks for something else to be 
     False 请提示审方暂不可用，收费处暂缓收费，稍后重试；患者不能等待时签字应急放行，事后补审
 
 What is tried again, within the budget of the call, with exponential back-off and full jitter: everything that reads,
-checks and submissions, whose number, day and revision are their key; and a move, when it is known that it was
-not made or when it cannot be made twice. After a lost answer the client looks whether it was made, and then answers it.
+checks and submissions, whose number, day and revision are their key; and moves, which carry the version that you have
+seen, so that one of two tries is refused. After a lost answer the client looks whether it was made, and answers that.
 
 After `Unavailable` call again with the same arguments: nothing is done twice. A move that was made after all is then
 answered to a system that may read the history; to a till it is `NotAllowed`, with `state` "charged".

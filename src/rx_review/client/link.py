@@ -27,6 +27,11 @@ _IN_BETWEEN = frozenset({408, 429})
 A = TypeVar("A", bound=Answer)
 
 
+def new_name() -> str:
+    """A name for a call in the service's log."""
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request; all tries of it go by one name in the service's log."""
@@ -36,7 +41,7 @@ class Ask:
     body: bytes | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     kind: str = JSON
-    name: str = field(default_factory=lambda: secrets.token_hex(16))
+    name: str = field(default_factory=new_name)
 
 
 class Failed(Exception):
@@ -57,9 +62,9 @@ class Failed(Exception):
         super().__init__(why)
         self.how, self.why, self.retry_after, self.code = how, why, retry_after, code
 
-    def unavailable(self, ask: Ask, *, unknown: bool) -> Unavailable:
+    def unavailable(self, name: str, *, unknown: bool) -> Unavailable:
         """What the caller is told when the budget is spent."""
-        return Unavailable(self.why, unknown=unknown, code=self.code, trace=ask.name)
+        return Unavailable(self.why, unknown=unknown, code=self.code, trace=name)
 
 
 class Link:
@@ -103,7 +108,7 @@ class Link:
             except Failed as failed:
                 if not effort.rest(failed.retry_after):
                     unknown = ask.method != "GET" and failed.how != "unsent"
-                    raise failed.unavailable(ask, unknown=unknown) from failed.__cause__
+                    raise failed.unavailable(ask.name, unknown=unknown) from failed.__cause__
 
     def once(self, ask: Ask, effort: Effort, answer: type[A]) -> A:
         """One try. A token that the service no longer knows is renewed once: such a request was not carried out.

@@ -1,17 +1,15 @@
-"""Moves whose answer may get lost: made once, by looking whether they were made before they are made again.
+"""Moves whose answer may get lost: looked for before they are made again, so that each is made once.
 
-A move is asked again only when it cannot happen twice. That is so when it leads to no state from which it starts: a
-second one is then refused by the table, even if the first arrives late. `resign` and `countersign` may lead back
-to where they began; of these a lost one is looked for until the budget ends, and not made again.
-
-Who may read the history sees there what was made, and by whom. A till may not: after a lost answer the table of moves
-says whether the prescription can stand where it does, so many versions later, with the move or only without it.
+A move carries the version that the caller has seen, and is refused once anything changed: of two tries one is made,
+even if the first arrives after the second. Who may read the history sees there what was made, and by whom. A till may
+not: after a lost answer the table of moves says whether the prescription can stand where it does, so many versions
+later, with this move or only without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
@@ -19,30 +17,32 @@ from urllib.parse import quote
 from rx_review.client.answers import History, Short, Standing
 from rx_review.client.bodies import body_of
 from rx_review.client.effort import Effort
-from rx_review.client.link import Ask, Failed, Link
+from rx_review.client.link import Ask, Failed, Link, new_name
 from rx_review.client.refusals import Forbidden, NotAllowed
-from rx_review.domain.moves import MOVES
+from rx_review.domain.moves import MOVES, Move
+
+CHANGED = "version-changed"
 
 
-def happens_once(name: str) -> bool:
-    """Whether the table of moves itself keeps a move from being made twice in a row."""
-    rows = [move for move in MOVES if move.name == name]
-    starts = {state for move in rows for state in move.from_}
-    return all(not move.keeps_state and starts.isdisjoint(move.to) for move in rows)
+def made_by_table(move: str, known: Standing | Short, now: Standing | Short) -> bool | None:
+    """Whether a move was the first thing to happen to a prescription since it was known; None if that cannot be told.
 
-
-def made_by_table(move: str, known: Standing | Short, now: Standing) -> bool | None:
-    """Whether a move must have been made for a prescription to stand where it does; None if that cannot be told."""
+    Args:
+        move: its name.
+        known: from where it was to be made.
+        now: where the prescription stands.
+    """
     if now.revision != known.revision:
-        # Submitted anew: a move of the revision before it is refused, so it may be tried.
+        # Submitted anew: the service refuses a move of the revision before.
         return False
-    without, through = {str(known.state)}, set[str]()
-    for _ in range(now.version - known.version):
-        others = [(each.from_, each.to) for each in MOVES if each.name not in (move, "revise")]
-        these = [(each.from_, each.to) for each in MOVES if each.name == move]
-        through = through | _led(through, others + these) | _led(without, these)
-        without = without | _led(without, others)
-    match str(now.state) in through, str(now.state) in without:
+    first, later = known.state, [row for row in MOVES if row.name != "revise"]
+    through = _led({first}, [row for row in later if row.name == move])
+    # A timer may count the version up and change nothing.
+    without = _led({first}, [row for row in later if row.name != move]) | {first}
+    for _ in range(now.version - known.version - 1):
+        through |= _led(through, later)
+        without |= _led(without, later)
+    match now.state in through, now.state in without:
         case True, False:
             return True
         case False, True:
@@ -50,8 +50,13 @@ def made_by_table(move: str, known: Standing | Short, now: Standing) -> bool | N
     return None
 
 
-def _led(states: Set[str], rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> set[str]:
-    return {each for begins, ends in rows if not states.isdisjoint(begins) for each in ends}
+def _led(states: Set[str], rows: Sequence[Move]) -> set[str]:
+    """Where moves lead from any of some states."""
+    led: set[str] = set()
+    for row in rows:
+        begins = states & set(row.from_)
+        led |= begins if row.keeps_state else (set(row.to) if begins else set())
+    return led
 
 
 def path_of(identifier: str) -> str:
@@ -74,8 +79,8 @@ class Making:
     effort: Effort
     known: Standing | Short
     told: Mapping[str, Any]
+    _name: str = field(default_factory=new_name)
     _doubt: bool = False
-    _on_its_way: bool = False
 
     def run(self) -> Standing:
         """Make the move, or find that it was made.
@@ -84,65 +89,65 @@ class Making:
             Refused: it is not allowed, and was not made by this caller either.
             Unavailable: not answered within the budget; `unknown` says whether it may have been made.
         """
-        ask = Ask("POST", f"{path_of(self.known.id)}/moves", body_of(self.told))
+        refusal: NotAllowed | None = None
         while True:
             try:
-                if self._doubt and (made := self._found()) is not None:
-                    return made
-                return self._sent(ask)
-            except NotAllowed as refusal:
-                return self._made_before(ask, refusal)
+                if self._doubt or refusal is not None:
+                    before = self.known.version
+                    if (made := self._found()) is not None:
+                        return made
+                    if refusal is not None and (refusal.code != CHANGED or self.known.version == before):
+                        raise refusal
+                refusal = None
+                return self._sent()
+            except NotAllowed as error:
+                if error is refusal:
+                    raise
+                refusal = error
             except Failed as failed:
-                if not self.effort.rest(failed.retry_after):
-                    raise failed.unavailable(ask, unknown=self._doubt) from failed.__cause__
+                if self.effort.rest(failed.retry_after):
+                    continue
+                if refusal is not None and not self._doubt:
+                    raise refusal from failed
+                raise failed.unavailable(self._name, unknown=self._doubt) from failed.__cause__
 
-    def _sent(self, ask: Ask) -> Standing:
-        if self._on_its_way and not happens_once(self.told["move"]):
-            raise Failed("lost", "no answer came, and it is not seen to have been made")
+    def _sent(self) -> Standing:
+        body = body_of({**self.told, "version": self.known.version})
+        ask = Ask("POST", f"{path_of(self.known.id)}/moves", body, name=self._name)
         try:
             return self.link.once(ask, self.effort, Standing)
         except Failed as failed:
             self._doubt = self._doubt or failed.how != "unsent"
-            self._on_its_way = self._on_its_way or failed.how == "lost"
             raise
 
-    def _made_before(self, ask: Ask, refusal: NotAllowed) -> Standing:
-        """What the table refuses may have been made already: by a try whose answer was lost, or a call before."""
-        while True:
-            try:
-                made = self._found()
-            except Failed as failed:
-                if self.effort.rest(failed.retry_after):
-                    continue
-                if self._doubt:
-                    raise failed.unavailable(ask, unknown=True) from refusal
-                made = None
-            if made is None:
-                raise refusal
-            return made
-
     def _found(self) -> Standing | None:
-        """The prescription as it now stands if this very move is among what happened to it since, else None."""
+        """The prescription as it stands if this very move was made, else None.
+
+        `known` goes along as far as it is certain that the move was not made.
+
+        Raises:
+            Failed: there was no answer, or it cannot be told.
+        """
         path = path_of(self.known.id)
-        now = self.link.once(Ask("GET", path), self.effort, Standing)
+        now = self.link.once(Ask("GET", path, name=self._name), self.effort, Standing)
         since = now.version - self.known.version
         if since <= 0:
             return None
         try:
-            history = self.link.once(Ask("GET", f"{path}/history"), self.effort, History)
+            history = self.link.once(Ask("GET", f"{path}/history", name=self._name), self.effort, History)
         except Forbidden:
-            return self._concluded(now)
-        # Each change of state counts the version up and is an entry; a timer may count it up without one.
-        changes = [entry for entry in history.entries if "to" in (entry.get("body") or {})]
-        return now if any(self._is_this(entry) for entry in changes[-since:]) else None
-
-    def _concluded(self, now: Standing) -> Standing | None:
-        if not self._doubt:
-            # It was refused at once: if it was made, then by somebody else, or by a call before this one.
+            made, by_name = made_by_table(self.told["move"], self.known, now), False
+        else:
+            # Each change of state counts the version up and is an entry; a timer may count it up without one.
+            changes = [entry for entry in history.entries if "to" in (entry.get("body") or {})]
+            made, by_name = any(self._is_this(entry) for entry in changes[-since:]), True
+        if made and not by_name and not self._doubt:
+            # Refused at its first try: it was made by somebody else, or by a call before this one.
             return None
-        made = made_by_table(self.told["move"], self.known, now)
-        if made is None:
-            raise Failed("lost", "no answer came, and what happened since does not tell whether it was made")
+        if made is None and self._doubt:
+            raise Failed("lost", "what happened meanwhile does not tell whether it was made")
+        if made is False:
+            self.known = now
         return now if made else None
 
     def _is_this(self, entry: Mapping[str, Any]) -> bool:

@@ -19,6 +19,8 @@ from rx_review.library.rule import Rule
 
 WIDTH = 80
 _TOP_FAULTS, _TOP_MISSING = 10, 5
+_TITLE: Mapping[str, int] = {"zh": 37, "en": 42}
+"""Columns for the title of a rule; the article has the rest."""
 _TIERS = ("county", "township", "village")
 
 
@@ -55,7 +57,7 @@ def day_page(outcome: Outcome, edition: Edition, lang: str) -> Text:
     for name, lines in parts:
         text.append(f"\n━━ {words[name]}\n", "bold cyan")
         for line in lines:
-            text.append(f"  {set_cell_size(line, WIDTH - 2).rstrip()}\n")
+            text.append(f"  {_cut(line, WIDTH - 2).rstrip()}\n")
     return text
 
 
@@ -99,14 +101,15 @@ def _faults(figures: Figures, edition: Edition, lang: str) -> Iterator[str]:
         rule = rules[name]
         title = rule.title.zh if lang == "zh" else rule.title.en
         article = f"{rule.basis[0].law} {rule.basis[0].article}" if rule.basis else "-"
-        yield f"{count:>5,}  {set_cell_size(title, 37)} {set_cell_size(article, 33)}"
+        width = _TITLE[lang]
+        yield f"{count:>5,}  {_cut(title, width)} {_cut(article, WIDTH - 10 - width)}"
 
 
 def _missing(figures: Figures, words: Mapping[str, str], lang: str) -> Iterator[str]:
     yield words["complete"].format(figures.per_hundred(figures.complete))
     for fact, count in sorted(figures.missing.items(), key=lambda item: (-item[1], item[0]))[:_TOP_MISSING]:
         rules = words["settles"].format(len(figures.settles[fact]))
-        yield f"{count:>5,}  {set_cell_size(figures.labels[fact][lang], 50)} {rules}"
+        yield f"{count:>5,}  {_cut(figures.labels[fact][lang], 54)} {rules}"
 
 
 def _proof(outcome: Outcome, words: Mapping[str, str]) -> Iterator[str]:
@@ -118,6 +121,11 @@ def _proof(outcome: Outcome, words: Mapping[str, str]) -> Iterator[str]:
         yield words["speed"].format(
             len(seconds) / sum(seconds), 1e3 * seconds[len(seconds) // 2], 1e3 * seconds[int(0.95 * len(seconds))]
         )
+
+
+def _cut(text: str, width: int) -> str:
+    """The text in so many columns, with a mark where it goes on."""
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def _percent(count: int, of: int) -> str:

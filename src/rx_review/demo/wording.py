@@ -101,7 +101,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 PARTS: Mapping[str, Mapping[str, str]] = {
-    "zh": {"found": "建县、签署版本", "before": "此前的取药", "day": "一日处方", "check": "封存、核对、重放"},
-    "en": {"found": "found, sign, prove", "before": "earlier supplies", "day": "the day", "check": "check, replay"},
+    "zh": {"found": "建县、签版本", "before": "此前取药", "day": "一日处方", "check": "核对、重放"},
+    "en": {"found": "found, sign", "before": "earlier", "day": "the day", "check": "check, replay"},
 }
 """Parts of the demonstration, as the progress names them."""
+
+MARKS: Mapping[str, Mapping[str, str]] = {
+    "zh": {"pass": "通", "note": "提", "warn": "警", "hold": "待", "return": "退", "block": "拦"},
+    "en": {"pass": "pass", "note": "note", "warn": "warn", "hold": "hold", "return": "ret", "block": "blk"},
+}
+"""Verdicts beside the bar, where there is little room."""

@@ -57,9 +57,7 @@ CODE = Published({"pattern": r"^[0-9A-Za-z][0-9A-Za-z._/\-]{0,63}$"})
 DIAGNOSIS_CODE = Published({"pattern": rf"^{_PART}([+†]{_PART})*[+†*]*$"})
 TEXT = Published({"pattern": f"^[^{_HARD}]*[^{_HARD}{_BLANK}][^{_HARD}]*$"})
 DAY = Published({"type": "string", "format": "date", "pattern": f"^{_DAYS}$"}, instead=True)
-INSTANT = Published(
-    {"type": "string", "format": "date-time", "pattern": f"^{_DAYS}T{_CLOCK}{_OFFSET}$"}, instead=True
-)
+INSTANT = Published({"type": "string", "format": "date-time", "pattern": f"^{_DAYS}T{_CLOCK}{_OFFSET}$"}, instead=True)
 AMOUNT = Published(
     _amount(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?", minimum=0, exclusiveMaximum=1_000_000_000), instead=True
 )

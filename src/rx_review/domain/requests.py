@@ -31,6 +31,9 @@ class MoveRequest(Strict):
 
     move: MoveName
     revision: Annotated[Count, Field(ge=1, le=9999, description="the revision that the caller has seen")]
+    version: Annotated[
+        Count | None, Field(ge=1, description="of the answer that the caller has seen: not made once anything changed")
+    ] = None
     by: Annotated[Code | None, Field(description="staff code of who acts; a system must name it")] = None
     fence: Annotated[Count | None, Field(ge=1, description="of the lease, as `take` answered it")] = None
     reason: Because | None = None

@@ -84,7 +84,12 @@ def test_no_answer_but_identity_and_no_log_and_no_metric_names_anybody(world, lo
 
     told = ask("his", "POST", "/prescriptions", named(world)).json()
     ask("his", "POST", "/checks", named(world))
-    ask("his", "POST", "/prescriptions/batch", {"items": [{"prescription": named(world)}, {"prescription": {"x": NAME}}]})
+    ask(
+        "his",
+        "POST",
+        "/prescriptions/batch",
+        {"items": [{"prescription": named(world)}, {"prescription": {"x": NAME}}]},
+    )
     for sheet in broken(named(world)):
         ask("his", "POST", "/prescriptions", sheet)
         ask("his", "POST", "/checks", sheet)

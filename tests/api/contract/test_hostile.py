@@ -43,7 +43,9 @@ def test_a_method_that_a_path_has_not_is_answered_with_those_it_has(world, metho
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/", "/v2/prescriptions", "/v1", "/v1/prescriptions/", "/v1//prescriptions", "/docs/x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v2/prescriptions", "/v1", "/v1/prescriptions/", "/v1//prescriptions", "/docs/x"]
+)
 def test_a_path_that_is_not_there_is_a_problem_and_no_redirect(world, path):
     answer = world.http.get(path, follow_redirects=False)
     assert problem(answer, 404)["code"] == "not-found"
@@ -111,7 +113,7 @@ def test_a_parameter_that_stands_twice_counts_once(world):
         (b"NaN", "/"),
         (b'{"number": "1", "number": "2"}', "/number"),
         (b'{"number": "\\ud800"}', "/number"),
-        (b'{"\\ud800": 1}', "/\\ud800"),
+        (b'{"\\ud800": 1}', "/"),
         (b'{"number": "a\\u0000"}', "/number"),
         (b'{"amount": 1e400}', "/amount"),
         (b'{"amount": ' + b"9" * 6000 + b"}", "/amount"),
@@ -126,7 +128,7 @@ def test_a_parameter_that_stands_twice_counts_once(world):
 )
 @pytest.mark.parametrize("path", ["/prescriptions", "/checks", f"/prescriptions/{ID}/moves", "/duty"])
 def test_a_body_out_of_shape_is_refused_with_a_pointer(world, path, body, pointer):
-    told = problem(world.call("everybody" if "everybody" in world.secrets else "his", "POST", path, body), 400)
+    told = problem(world.call("his", "POST", path, body), 400)
     assert told["code"] == "bad-request"
     found = [each["pointer"] for each in told["errors"]]
     if path == "/prescriptions" and pointer is not None:

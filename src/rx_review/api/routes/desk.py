@@ -11,7 +11,15 @@ from pydantic_core import to_json
 from rx_review.api.access import ActorDep, ServiceDep
 from rx_review.api.problem import documented
 from rx_review.api.reading import body_of, takes
-from rx_review.api.shapes import DismissalShape, DutyShape, EndedPauseShape, PauseShape, PausesShape, QueueShape, RosterShape
+from rx_review.api.shapes import (
+    DismissalShape,
+    DutyShape,
+    EndedPauseShape,
+    PauseShape,
+    PausesShape,
+    QueueShape,
+    RosterShape,
+)
 from rx_review.desk import duty as duties
 from rx_review.desk import looking, settling
 from rx_review.domain.county import Dismissal, DutyEntry, PauseEntry
@@ -83,7 +91,9 @@ def sign_off(service: ServiceDep, actor: ActorDep, number: Number) -> Response:
     "/dismissals", summary="Settle a finding for a patient 处理提示", status_code=201, response_model=DismissalShape,
     responses=documented(*_WRITES, "not-found", "unknown-staff", "lacks-skill"), openapi_extra=takes(Dismissal),
 )  # fmt: skip
-def settle_finding(service: ServiceDep, actor: ActorDep, asked: Annotated[Dismissal, Depends(body_of(Dismissal))]) -> Response:
+def settle_finding(
+    service: ServiceDep, actor: ActorDep, asked: Annotated[Dismissal, Depends(body_of(Dismissal))]
+) -> Response:
     """It is not asked again for this patient, until what the finding rests on changes or the days are over."""
     body = settling.dismiss(service.centre, actor, asked, service.instant())
     return Response(to_json(body), status_code=201, media_type=JSON)
@@ -102,7 +112,9 @@ def list_pauses(service: ServiceDep, actor: ActorDep) -> Response:
     "/pauses", summary="Put a rule to shadow for a while 暂停规则", status_code=201, response_model=PauseShape,
     responses=documented(*_WRITES, "unknown-rule"), openapi_extra=takes(PauseEntry),
 )  # fmt: skip
-def pause_rule(service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry, Depends(body_of(PauseEntry))]) -> Response:
+def pause_rule(
+    service: ServiceDep, actor: ActorDep, asked: Annotated[PauseEntry, Depends(body_of(PauseEntry))]
+) -> Response:
     """A lead lets a rule, a topic or a family count and not speak, for at most thirty days."""
     body = duties.pause(service.centre, actor, asked, service.instant())
     return Response(to_json(body), status_code=201, media_type=JSON)

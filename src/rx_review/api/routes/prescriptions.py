@@ -137,7 +137,9 @@ def _submit(service: Service, actor: Actor, prescription: Prescription, key: str
     responses=documented("unauthenticated", "cross-site", "too-large", "unsupported-media-type"),
     openapi_extra=takes(Batch),
 )
-async def submit_batch(request: Request, service: ServiceDep, secret_actor: Annotated[Actor, Depends(actor_of)]) -> Response:
+async def submit_batch(
+    request: Request, service: ServiceDep, secret_actor: Annotated[Actor, Depends(actor_of)]
+) -> Response:
     """Each item is reviewed and kept by itself, with a key of its own, and answered as if it had come alone."""
     asked = check_document(Batch, json_of(request, await bounded_body(request, BATCH_BODY)), quote=False)
     found = []

@@ -91,7 +91,9 @@ def get_edition(service: ServiceDep, _: ActorDep) -> Response:
     "/rules/{rule}", summary="A rule of the edition in force 规则原文", response_model=dict[str, Any],
     responses=documented("unauthenticated", "not-found"),
 )  # fmt: skip
-def get_rule(service: ServiceDep, _: ActorDep, rule: Annotated[str, Path(pattern=r"^RX-[A-Z]{2,5}-[0-9]{3}$")]) -> Response:
+def get_rule(
+    service: ServiceDep, _: ActorDep, rule: Annotated[str, Path(pattern=r"^RX-[A-Z]{2,5}-[0-9]{3}$")]
+) -> Response:
     """The rule as its file says it: clauses, basis, why, message, examples."""
     held = service.centre.reviewer.edition
     found = next((each for each in held.rules if each.id == rule), None)

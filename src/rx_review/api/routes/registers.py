@@ -24,7 +24,10 @@ Identifier = Annotated[
     str, Path(alias="id", pattern=r"^[0-9a-f]{32}$", description="id of a prescription of the patient")
 ]
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", pattern=r'^("[0-9]{1,9}"|[0-9]{1,9})$', description="the ETag that was read; absent = new")
+    str | None,
+    Header(
+        alias="If-Match", pattern=r'^("[0-9]{1,9}"|[0-9]{1,9})$', description="the ETag that was read; absent = new"
+    ),
 ]
 After = Annotated[str | None, Query(pattern=KEY, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -152,7 +155,9 @@ def put_registration(
     document: Annotated[Registration, Depends(body_of(Registration))], match: IfMatch = None,
 ) -> Response:  # fmt: skip
     """The patient is named by a prescription: nobody outside needs the random id."""
-    return _put(registers.register_patient(service.centre, actor, identifier, document, _version(match), service.instant()))
+    return _put(
+        registers.register_patient(service.centre, actor, identifier, document, _version(match), service.instant())
+    )
 
 
 @router.post(
@@ -171,7 +176,13 @@ async def import_registers(
     request: Request,
     service: ServiceDep,
     actor: ActorDep,
-    name: Annotated[str, Query(pattern=r"^[^/\\\u0000-\u001f\u007f-\u009f]{1,100}\.(csv|xlsx)$", description="name of the file, .csv or .xlsx")],
+    name: Annotated[
+        str,
+        Query(
+            pattern=r"^[^/\\\u0000-\u001f\u007f-\u009f]{1,100}\.(csv|xlsx)$",
+            description="name of the file, .csv or .xlsx",
+        ),
+    ],
     dry_run: Annotated[bool, Query(description="only say what would change")] = True,
 ) -> Response:
     """All of a file or nothing; a dry run, which is the default, says what would change."""
