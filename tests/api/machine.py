@@ -85,6 +85,8 @@ class Copy:
     by: str | None = None
     """Who released it."""
     sent_back: bool = False
+    reasoned: bool = False
+    """Whether reasons were written on it after it was sent."""
 
     @property
     def revision(self) -> int:
@@ -199,6 +201,11 @@ class Mirror:
         duty = self.on_duty(copy.kind.institution)
         copy.level = 0 if any(copy.kind.skill in each.skills for each in duty) else 1 if duty else 2
 
+    @staticmethod
+    def outlives(copy: Copy) -> bool:
+        """Whether an approval stays when only the producer changes."""
+        return copy.state in ("approved", "released", "refunded") and copy.how != "observed"
+
     def waits(self, copy: Copy) -> None:
         """It waits from now, and is passed on in a quarter of an hour."""
         copy.state, copy.holder, copy.lease = "waiting", None, None
@@ -265,7 +272,8 @@ class Mirror:
         return set() if by == copy.kind.prescriber else {"other-prescriber"}
 
     def _physician(self, copy: Copy, ask: Ask, by: str | None, roles: set[str]) -> set[str]:
-        if by not in PHYSICIANS:
+        # Registered at the township and nowhere else.
+        if by not in PHYSICIANS or copy.kind.institution != TOWNSHIP:
             return {"not-a-physician"}
         return {"same-person"} if by == copy.kind.prescriber else set()
 
@@ -327,6 +335,7 @@ class Mirror:
             case "return":
                 copy.state, copy.sent_back = "returned", True
             case "resign":
+                copy.reasoned = True
                 copy.resigned = frozenset(rule for rule, severity in copy.kind.says if severity == "return")
                 return True
             case "countersign":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.api.world import COUNTY_HOSPITAL, World
+
 from rx_review.desk.accounts import digest_of
 from rx_review.store import accounts
-from tests.api.world import COUNTY_HOSPITAL, World
 
 LATER = {"signed_again": True}
 
@@ -117,7 +118,10 @@ def hospital_doctor(world: World) -> None:
     entry = world.ok("administrator", "GET", "/staff/D001")["document"]
     part = {**entry["prescriber"], "registered_at": [COUNTY_HOSPITAL]}
     world.ok(
-        "administrator", "PUT", "/staff/D003", {**entry, "institution": COUNTY_HOSPITAL, "name": "吴医师", "prescriber": part}
+        "administrator",
+        "PUT",
+        "/staff/D003",
+        {**entry, "institution": COUNTY_HOSPITAL, "name": "吴医师", "prescriber": part},
     )
 
 

@@ -163,7 +163,8 @@ def test_nobody_reviews_what_they_prescribed(world):
     both = {**entry["document"], "prescriber": doctor}
     world.ok("administrator", "PUT", "/staff/P001", both, headers={"If-Match": f'"{entry["version"]}"'})
     world.on_duty()
-    told = world.submit(world.sheet(prescriber={"id": "P001", "licence": "physician"}))
+    sheet = world.sheet(prescriber={"id": "P001", "licence": "physician"})
+    told = world.submit({**sheet, "signatures": [{**sheet["signatures"][0], "person": "P001"}]})
     world.not_moved("same-person", "pharmacist", told, "take")
 
 

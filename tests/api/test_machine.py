@@ -106,7 +106,7 @@ class County(RuleBasedStateMachine):
         body = {**fresh, **body, **deepcopy(made.more)}
         body["patient"] = {**fresh["patient"], "id": copy.body["patient"]["id"], **made.patient}
         body["lines"][0] = {**fresh["lines"][0], **made.line}
-        body["department"] = f"内科{copy.revision + gap}"
+        body["department"] = f"内科{copy.revision}之{gap}"
         body["revision"] = copy.revision + gap
         body["signatures"] = [
             {
@@ -132,8 +132,36 @@ class County(RuleBasedStateMachine):
             return
         assert answer.status_code == 201, answer.text
         copy.body, copy.kind = body, made
-        copy.resigned, copy.countersigned = frozenset(), False
+        copy.resigned, copy.countersigned, copy.reasoned = frozenset(), False, False
         self.reviewed(copy, answer.json())
+
+    @precondition(lambda self: self.copies)
+    @rule(pick=st.integers(0, 4))
+    def change_the_producer(self, pick):
+        """A revision with the same clinical content: an approval outlives it."""
+        copy = self.copies[pick % len(self.copies)]
+        body, number = deepcopy(copy.body), copy.revision + 1
+        body["lines"][0]["producer"] = f"第{number}药厂"
+        body["signatures"][0] |= {"revision": number, "at": self.world.now.isoformat()}
+        body["revision"] = number
+        if self.world.now >= copy.expires:
+            return
+        answer = self.world.call(_his(copy.kind), "POST", "/prescriptions", body)
+        named = table_row("revise", copy.state)
+        if named is None or ("after_review_due" in named.guards and copy.after != "due"):
+            self.refused(copy, answer, {"move-not-allowed"})
+            return
+        assert answer.status_code == 201, answer.text
+        # What was written at the desk is not on the sheet that the prescriber sends.
+        stays = self.mirror.outlives(copy) and not copy.reasoned and not copy.countersigned
+        copy.body, copy.resigned, copy.countersigned, copy.reasoned = body, frozenset(), False, False
+        if not stays:
+            self.reviewed(copy, answer.json())
+            return
+        copy.version += 1
+        copy.observed = "*" in self.mirror.silent(copy.kind.institution)
+        self.sent.append((copy, body))
+        self.agree(copy, answer.json())
 
     @precondition(lambda self: self.sent)
     @rule(pick=st.integers(0, 50))
@@ -423,7 +451,7 @@ def _in_order(entries):
         assert body.get("from") == state
         move, before, state = entry["action"], state, body["to"]
         if move in ("submit", "revise", "resign", "countersign"):
-            approved = body["content"] if state in ("approved", "rescued", "supplied") else None
+            approved = body["content"] if state not in ("waiting", "returned", "blocked") else None
         elif move == "release" or (move == "approve" and state == "approved"):
             approved = body["content"]
         elif move == "charge":

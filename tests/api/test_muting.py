@@ -64,7 +64,9 @@ def test_what_went_live_between_till_and_window_is_reviewed_at_the_window(world)
 def test_nobody_observes_a_rule_that_does_not_exist(world):
     entry = world.ok("administrator", "GET", f"/members/{TOWNSHIP}")
     document = {**entry["document"], "observes": ["quantity", "RX-QTY-999"]}
-    problem = world.refused("unknown-rule", "administrator", "PUT", f"/members/{TOWNSHIP}", document, headers=tag(entry))
+    problem = world.refused(
+        "unknown-rule", "administrator", "PUT", f"/members/{TOWNSHIP}", document, headers=tag(entry)
+    )
     assert [each["pointer"] for each in problem["errors"]] == ["/observes/1"]
 
 
@@ -131,19 +133,18 @@ def submit_twice(world, patient):
 
 
 def test_a_settled_finding_comes_back_when_a_fact_crosses_a_bound(world):
-    sheet = high_dose(world, "1.2")
-    told = world.submit(sheet)
-    held = next(each for each in told["review"]["findings"] if each["severity"] in ("warn", "hold"))
-    world.ok("pharmacist", "POST", "/dismissals", dismissal(told, held["key"]))
-    same = world.submit({**high_dose(world, "1.25"), "patient": sheet["patient"]})
-    assert held["key"] in [each["key"] for each in same["review"]["silenced"]]
-    other = world.submit({**high_dose(world, "6"), "patient": sheet["patient"]})
-    assert held["key"] not in [each["key"] for each in other["review"]["silenced"]]
-
-
-def high_dose(world, dose):
-    sheet = world.sheet()
-    return {**sheet, "lines": line_of(sheet, dose=dose, quantity=1)}
+    sheet = sheets.too_long(world)
+    signed = world.move("his", world.submit(sheet), "resign", by="D001", reason=because("needed-clinically"))
+    key = finding(signed, "RX-QTY-001")["key"]
+    world.ok("pharmacist", "POST", "/dismissals", dismissal(signed, key))
+    same = world.submit({**world.sheet(), "patient": sheet["patient"], "lines": line_of(sheet, quantity=4)})
+    assert {"key": key, "why": "settled"} in same["review"]["silenced"]
+    other = world.submit({**world.sheet(), "patient": sheet["patient"], "lines": line_of(sheet, quantity=10)})
+    assert "RX-QTY-001" not in rules_of(other)
+    assert "settled" not in [each["why"] for each in other["review"]["silenced"]]
+    assert other["state"] == "returned"
+    stranger = world.submit(sheets.too_long(world))
+    assert (stranger["state"], stranger["review"]["silenced"]) == ("returned", [])
 
 
 def dismissal(told, key, **more):

@@ -115,7 +115,12 @@ def test_an_objection_stops_what_is_not_charged_yet(world):
     world.on_duty()
     out = world.move("his", world.submit(world.sheet()), "release", by="D001", reason=CANNOT_WAIT)
     told = world.move("pharmacist", out, "object", reason=because("wrong-drug"))
-    assert (told["state"], told["action"], told["after_review"], told["approved"]) == ("returned", "fix", "objected", None)
+    assert (told["state"], told["action"], told["after_review"], told["approved"]) == (
+        "returned",
+        "fix",
+        "objected",
+        None,
+    )
     gate = world.ok("till", "GET", f"/release?institution={TOWNSHIP}&number={told['number']}")
     assert gate["release"] is False
 

@@ -1,6 +1,9 @@
 """A county that is served on loopback, and systems that call it."""
 
+import logging
+
 import pytest
+import structlog
 from tests.api.conftest import database_kind, database_meeting, database_upgrade, database_url, new_database, shipped
 from tests.api.conftest import world as county
 from tests.api.world import TOWNSHIP
@@ -21,6 +24,14 @@ __all__ = [
 ]
 
 SECRET = "secret-of-a-system-for-tests"
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """The service logs to standard output unless told; the example's output is compared."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

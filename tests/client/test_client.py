@@ -132,7 +132,10 @@ def test_what_was_returned_is_signed_again(world, client_of):
 
 def test_a_list_goes_on_over_its_pages(world, client_of):
     his = client_of()
-    told = [his.submit(world.sheet()).id for _ in range(7)]
+    told = []
+    for _ in range(7):
+        world.wait(seconds=1)
+        told.append(his.submit(world.sheet()).id)
     assert [each.id for each in his.list(page=3)] == told
     assert [each.id for each in his.list(page=3, state="cancelled")] == []
 
@@ -200,3 +203,24 @@ def test_a_wrong_secret_is_unauthenticated_and_at_last_paused(world, served):
                 his.submit(world.sheet())
             codes.append(refusal.value.code)
     assert codes == ["bad-credentials"] * 5 + ["paused-account"]
+
+
+def test_a_move_made_of_an_old_answer_goes_on_from_what_has_changed(world, client_of):
+    world.on_duty()
+    his, till = client_of(), client_of("till")
+    told = his.submit(world.sheet())
+    taken = world.move("pharmacist", told.model_dump(), "take")
+    with pytest.raises(NotAllowed) as refusal:
+        till.charge(told, by="C001")
+    assert refusal.value.state == "taken"
+    world.move("pharmacist", taken, "approve", fence=taken["fence"])
+    assert till.charge(told, by="C001").state == "charged"
+
+
+def test_a_move_of_a_version_that_is_gone_is_refused(world):
+    told = world.submit(world.sheet())
+    world.on_duty()
+    taken = world.move("pharmacist", told, "take")
+    world.not_moved("version-changed", "his", told, "cancel", by="D001", reason={"code": "other", "text": "a"},
+                    version=told["version"])  # fmt: skip
+    world.move("his", told, "cancel", by="D001", reason={"code": "other", "text": "a"}, version=taken["version"])

@@ -84,27 +84,41 @@ def test_every_move_is_made_once_whatever_happens_to_its_first_try(world, served
     assert actions(world, told.id) == ["submit", "charge", "refund", "charge", "supply"]
 
 
-def test_signing_again_is_not_repeated_when_its_answer_is_lost(world, served, client_of):
-    """It may lead back to `returned`, where the table would let it be made a second time."""
+@pytest.mark.parametrize("fault", FAULTS)
+def test_signing_again_is_done_once_though_it_may_lead_back_to_where_it_began(world, served, client_of, fault):
     world.on_duty()
     his = client_of()
-    done = []
-    for fault in ("drop", "late", "refuse"):
-        told = his.submit(world.sheet())
-        taken = world.move("pharmacist", told.model_dump(), "take")
-        world.move("pharmacist", taken, "return", fence=taken["fence"], reason={"code": "wrong-dose"})
-        held = his.get(told.id)
-        with Wire(served, lambda number, head, fault=fault: fault if "/moves" in head else "pass") as wire:
-            by_wire = client_of("his", wire.address, timeouts=Budgets(move=2))
-            if fault == "refuse":
-                with pytest.raises(Unavailable) as none:
-                    by_wire.resign(held, by="D001", reason="needed-clinically")
-                assert none.value.unknown
-            else:
-                by_wire.resign(held, by="D001", reason="needed-clinically")
-            by_wire.close()
-        done.append((wire.done[fault], actions(world, told.id).count("resign")))
-    assert done == [(1, 1), (1, 1), (1, 0)]
+    told = his.submit(world.sheet())
+    taken = world.move("pharmacist", told.model_dump(), "take")
+    world.move("pharmacist", taken, "return", fence=taken["fence"], reason={"code": "wrong-dose"})
+    tried = []
+
+    def first_move(number, head):
+        return fault if "/moves" in head and not tried and not tried.append(number) else "pass"
+
+    with Wire(served, first_move) as wire:
+        by_wire = client_of("his", wire.address, timeouts=PATIENT)
+        signed = by_wire.resign(his.get(told.id), by="D001", reason="needed-clinically")
+        by_wire.close()
+    assert wire.done[fault] == 1
+    assert signed.version == his.get(told.id).version
+    assert actions(world, told.id) == ["submit", "take", "return", "resign"]
+
+
+def test_a_charge_that_nobody_answers_is_not_known_and_is_then_found_or_made(world, served, client_of):
+    world.decided()
+    world.on_duty()
+    told = client_of().submit(world.sheet())
+    with Wire(
+        served, lambda number, head: "hang" if "/moves" in head else "refuse" if "GET" in head else "pass"
+    ) as wire:
+        till = client_of("both", wire.address, timeouts=Budgets(move=2))
+        with pytest.raises(Unavailable) as none:
+            till.charge(told, by="C001", amount="1")
+        till.close()
+    assert none.value.unknown
+    assert client_of("both").charge(told, by="C001", amount="1").state == "charged"
+    assert actions(world, told.id) == ["submit", "charge"]
 
 
 def test_a_batch_over_a_bad_wire_is_kept_once(world, served, client_of):

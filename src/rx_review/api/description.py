@@ -147,8 +147,9 @@ def _description() -> str:
     limits = "\n".join(f"| `{name}` | {value:,} |" for name, value in LIMITS.items())
     return f"""Prescriptions of a county medical community are reviewed before they reach the cashier.
 
-**Budgets 时限**: connect 1 s, check 2 s, submit 3 s. After 3 s the HIS shows 审方暂不可用, holds at the cashier and uses
-the signed emergency release. Submissions may be sent again at any time: number, day of issue and revision are the key.
+**Budgets 时限**: connect 1 s, check 2 s, submit 3 s. After 3 s the HIS shows 审方暂不可用, holds at the cashier and
+uses the signed emergency release. Submissions may be sent again at any time: number, day of issue and revision are
+the key.
 
 **To wait 等待**: `GET /v1/prescriptions/{{id}}?wait=20` answers when somebody has decided; `action` says what to do.
 

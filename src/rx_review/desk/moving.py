@@ -75,6 +75,9 @@ def _move(
     person = actor.acting(request.by)
     if request.revision != found.revision:
         raise Refusal("stale-revision", more={"current": found.revision})
+    if request.version is not None and request.version != found.version:
+        # Of two tries of one caller, the one that arrives late must not be made.
+        raise Refusal("version-changed")
     _reasoned(named, request)
     moving = Moving(centre, connection, standing, actor, person, found, named, request, at)
     moved = HANDLERS[named.name](moving)

@@ -12,8 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from rx_review.domain.values import (
-    Amount, Code, Count, Day, DiagnosisCode, Height, Instant, Note, Text, Truth, Weight, county_day,
-)  # fmt: skip
+    Amount,
+    Code,
+    Count,
+    Day,
+    DiagnosisCode,
+    Height,
+    Instant,
+    Note,
+    Text,
+    Truth,
+    Weight,
+    county_day,
+)
 
 Stage = Literal["draft", "signed", "charge", "supply"]
 Setting = Literal["outpatient", "emergency", "observation", "ward", "discharge", "internet"]

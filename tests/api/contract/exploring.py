@@ -27,8 +27,9 @@ _BY: list[dict[str, str]] = []
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 CHECKS = {
     # What keeps the schema may be refused for what it means: it contradicts itself or names what no register has
-    # (422), names what is not there (404) or what stands elsewhere in its way (409), was changed meanwhile (412), or
-    # is not this caller's (403), or an account pauses after five wrong passwords (429). It is never 400: then the schema would be broken, and the description wrong.
+    # (422), names what is not there (404) or what stands elsewhere in its way (409), was changed meanwhile or is not
+    # said of which version (412, 428), is not this caller's (403), or an account pauses after five wrong passwords
+    # (429). It is never 400: then the schema would be broken, and the description wrong.
     "positive_data_acceptance": {
         "expected-statuses": ["2xx", "304", "401", "403", "404", "409", "412", "422", "428", "429"]
     },

@@ -43,7 +43,7 @@ def test_twenty_levels_are_read_and_one_more_is_not(world):
     shallow = world.refused("bad-request", "his", "POST", "/checks", nested(20))
     deep = world.refused("bad-request", "his", "POST", "/checks", nested(21))
     assert "/x" in [each["pointer"] for each in shallow["errors"]]
-    assert [each["what"]["en"] for each in deep["errors"]][0].startswith("nested deeper than 20")
+    assert next(each["what"]["en"] for each in deep["errors"]).startswith("nested deeper than 20")
 
 
 @pytest.mark.timeout(300)

@@ -11,15 +11,15 @@ from pydantic_core import to_json
 from rx_review.api.access import ActorDep, ServiceDep
 from rx_review.api.problem import documented
 from rx_review.api.reading import body_of, takes
-from rx_review.api.shapes import (
+from rx_review.api.register_shapes import (
     DismissalShape,
     DutyShape,
     EndedPauseShape,
     PauseShape,
     PausesShape,
-    QueueShape,
     RosterShape,
 )
+from rx_review.api.shapes import QueueShape
 from rx_review.desk import duty as duties
 from rx_review.desk import looking, settling
 from rx_review.domain.county import Dismissal, DutyEntry, PauseEntry

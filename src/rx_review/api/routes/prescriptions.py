@@ -220,7 +220,7 @@ async def get_prescription(
         "contradiction", "unauthenticated", "forbidden", "not-found", "too-large", "unsupported-media-type",
         "move-not-allowed", "stale-revision", "taken-by-other", "lease-lost", "same-person", "other-prescriber",
         "not-a-physician", "not-releasable", "reason-needed", "content-changed", "not-fit-for-supply", "not-on-duty",
-        "lacks-skill", "unknown-staff",
+        "lacks-skill", "unknown-staff", "version-changed",
     ),
     openapi_extra=takes(MoveRequest),
 )  # fmt: skip

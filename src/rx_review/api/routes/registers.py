@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from rx_review.api.access import ActorDep, ServiceDep
 from rx_review.api.problem import documented
 from rx_review.api.reading import FILE_BODY, body_of, bounded_body, takes
-from rx_review.api.shapes import EntriesShape, EntryShape
+from rx_review.api.register_shapes import EntriesShape, EntryShape
 from rx_review.desk import registers
 from rx_review.domain.county import Member, Registration, StaffEntry, StandingDecision
 from rx_review.domain.problems import Refusal

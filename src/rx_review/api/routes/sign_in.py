@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from rx_review.api.access import COOKIE, ActorDep, ServiceDep, secret_of
 from rx_review.api.problem import documented
 from rx_review.api.reading import body_of, bounded_body, takes
-from rx_review.api.shapes import SessionShape, TokenShape
+from rx_review.api.register_shapes import SessionShape, TokenShape
 from rx_review.desk import accounts
 from rx_review.desk.answer import stamp
 from rx_review.domain.prescription import Strict
