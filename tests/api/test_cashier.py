@@ -155,8 +155,8 @@ def injection(world, result):
         "skin_test": result,
     }  # fmt: skip
     solvent = {
-        "line": 2, "generic": "氯化钠注射液", "strength": "100ml", "dose": "100", "dose_unit": "ml", "route": "静脉滴注",
-        "frequency": "bid", "days": "1", "quantity": 2, "quantity_unit": "瓶", "group": 1,
+        "line": 2, "generic": "氯化钠注射液", "strength": "100ml", "dose": "100", "dose_unit": "ml",
+        "route": "静脉滴注", "frequency": "bid", "days": "1", "quantity": 2, "quantity_unit": "瓶", "group": 1,
     }  # fmt: skip
     diagnosis = [{"text": "急性化脓性扁桃体炎", "code": "J03.9"}]
     return world.sheet(diagnoses=diagnosis, lines=[line, solvent])

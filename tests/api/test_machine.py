@@ -41,6 +41,8 @@ PEOPLE = ("his", "his-other", "till", "pharmacist", "second", "lead", "administr
 NAMES = (None, "D001", "D002", "P001", "P002", "L001", "X999")
 REASON = {move.name: {"code": "other", "text": "见病历"} for move in MOVES if move.reason}
 BY = {"resign": "prescriber", "countersign": "D001"}
+WRONG = ("person", "person", "by", "fence", "revision", "reason", "token", "dispensed", "late")
+OFTEN = (*sorted(KINDS), "sound", "child", "child")
 BESIDE = ("dismiss", "unmask")
 """Entries of the audit that tell of a prescription and do not change it."""
 
@@ -73,12 +75,12 @@ class County(RuleBasedStateMachine):
     @initialize(decided=st.booleans(), duties=st.sampled_from([(), ("pharmacist",), ("pharmacist", "second")]))
     def morning(self, decided, duties):
         if decided:
-            self.decide({"pass", "note", "warn"}, ())
+            self.decide(("note", "pass", "warn"), ())
         for who in duties:
             self.sign_on(who, ("general", "paediatric"), (), 8)
 
     @precondition(lambda self: len(self.copies) < 5)
-    @rule(kind=st.sampled_from(sorted(KINDS)))
+    @rule(kind=st.sampled_from(OFTEN))
     def submit(self, kind):
         made = KINDS[kind]
         base = self.world.sheet()
@@ -188,24 +190,59 @@ class County(RuleBasedStateMachine):
         for choice in choices:
             self.move(copy, choice, who, token)
 
+    @precondition(lambda self: self.copies)
+    @rule(pick=st.integers(0, 4), choice=st.integers(0, 40), who=st.integers(0, 3), wrong=st.sampled_from(WRONG))
+    def nearly(self, pick, choice, who, wrong):
+        """A move that the table has, with one thing wrong."""
+        copy = self.copies[pick % len(self.copies)]
+        ask = self.proper(copy, choice, who, wrong == "token")
+        if ask is None:
+            return
+        match wrong:
+            case "person":
+                ask.who, ask.by = PEOPLE[who + 2], None
+            case "by":
+                ask.by = NAMES[choice % len(NAMES)]
+            case "fence":
+                ask.fence = copy.fence + 1
+            case "revision":
+                ask.revision += 1
+            case "reason":
+                ask.reason = {"code": "other"} if choice % 2 else None
+            case "token":
+                ask.token, ask.token_is_good = "1.1.x", False
+            case "dispensed":
+                ask.dispensed = None
+            case "late":
+                self.time_passes_between_ticks(660)
+                ask.token = None
+        self.ask(copy, ask)
+
     def move(self, copy, choice, who, token):
+        if (ask := self.proper(copy, choice, who, token)) is not None:
+            self.ask(copy, ask)
+
+    def proper(self, copy, choice, who, token):
+        """A move asked for as it should be; None if nobody here may make any."""
         moves = [move for move in offered(copy) if move != "revise"]
         if not moves:
-            return
+            return None
         named = table_row(moves[choice % len(moves)], copy.state)
         able = [
-            name for name in PEOPLE
+            name
+            for name in PEOPLE
             if set(ROLES[name][1]) & set(named.by) and ROLES[name][2] in ("", copy.kind.institution)
-        ]  # fmt: skip
+        ]
         if not able:
-            return
+            return None
         name = able[who % len(able)]
         holding = [each for each in able if ROLES[each][3] == copy.holder]
         if "holder" in named.guards and holding:
             name = holding[0]
         by = None
         if ROLES[name][0] == "client":
-            by = {"resign": copy.kind.prescriber, "countersign": "D001", "release": "D001"}.get(named.name, "C001")
+            signs = {"resign": copy.kind.prescriber, "countersign": "D001", "release": "D001"}
+            by = signs.get(named.name, "C001")
         ask = Ask(name, named.name, copy.revision, by, reason=REASON.get(named.name))
         if "holder" in named.guards:
             ask.fence = copy.fence
@@ -213,7 +250,7 @@ class County(RuleBasedStateMachine):
             ask.dispensed = {"dispenser": "P001", "checker": "P002"}
         if named.name == "charge" and token:
             ask.token = self.gate(copy)["token"]
-        self.ask(copy, ask)
+        return ask
 
     @precondition(lambda self: self.copies)
     @rule(
@@ -296,21 +333,30 @@ class County(RuleBasedStateMachine):
         self.world.ok("lead", "DELETE", f"/duty/{chosen}")
         del self.mirror.duty[chosen]
 
-    @rule(passes=st.sampled_from([set(), {"pass"}, {"pass", "note", "warn"}]), members=st.sampled_from([(), (OTHER,)]))
+    @rule(
+        what=st.one_of(
+            st.tuples(st.just("decide"), st.sampled_from([(), ("pass",), ("note", "pass", "warn")]),
+                      st.sampled_from([(), (), (OTHER,)])),
+            st.tuples(st.just("observe"), st.sampled_from([(), ("*",), ("RX-QTY-002",), (SECOND,)])),
+            st.tuples(st.just("pause"), st.sampled_from([SECOND, "RX-SKIN-001", "RX-QTY-002"]), st.integers(1, 30)),
+        )
+    )  # fmt: skip
+    def the_county_changes(self, what):
+        getattr(self, what[0])(*what[1:])
+
     def decide(self, passes, members):
         until = {} if passes else {"until": (self.world.now - timedelta(days=2)).date().isoformat()}
         body = {"minutes": "1", "decided_on": "2026-01-05", "from": "2026-01-05", "members": members, **until}
-        body["passes"] = sorted(passes) or ["pass"]
+        body["passes"] = passes or ["pass"]
         self.put("lead", "/standing-decisions/PT-1", body, "decision")
         self.mirror.passes, self.mirror.covered = frozenset(passes), frozenset(members)
 
-    @rule(rules=st.sampled_from([(), ("*",), ("RX-QTY-002",), (SECOND,)]))
     def observe(self, rules):
         self.put("administrator", f"/members/{TOWNSHIP}", {"name": "镇卫生院", "observes": rules}, "member")
         self.mirror.observes = frozenset(rules)
 
-    @rule(named=st.sampled_from([SECOND, "RX-SKIN-001", "RX-QTY-002"]), hours=st.integers(1, 30))
-    def pause_or_not(self, named, hours):
+    def pause(self, named, hours):
+        """Pause a rule, or let it speak again."""
         if (running := self.mirror.paused.pop(named, None)) is not None:
             code = 200 if self.world.now < running[1] else 404
             assert self.world.call("lead", "DELETE", f"/pauses/{running[0]}").status_code == code
@@ -368,7 +414,7 @@ class County(RuleBasedStateMachine):
         expected = (copy.state, copy.version, copy.revision, copy.holder, copy.after, copy.how)
         approved = told["approved"] or {"how": None}
         got = (told["state"], told["version"], told["revision"], told["holder"], told["after_review"], approved["how"])
-        assert got == expected
+        assert got == expected, (got, expected)
         assert told["allowed"] == offered(copy)
         objected = copy.state == "charged" and copy.after == "objected"
         assert told["action"] == ("refuse" if objected else STATE_NAMES[copy.state].action)

@@ -101,7 +101,7 @@ def test_a_list_goes_on_by_cursors_that_only_the_service_makes(world):
     second = world.ok("auditor", "GET", f"/prescriptions?limit=3&cursor={first['next']}")
     assert [each["id"] for each in first["items"] + second["items"]] == sent
     assert second["next"] is None
-    for wrong in ("x", "ZZZZ", first["next"][:-4] + "AAAA", "é"):
+    for wrong in ("x", "ZZZZ", first["next"][:-4] + "AAAA"):
         world.refused("bad-cursor", "auditor", "GET", f"/prescriptions?cursor={wrong}")
     assert world.ok("auditor", "GET", "/prescriptions?state=approved")["items"] == []
 

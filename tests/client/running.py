@@ -57,10 +57,10 @@ def message(connection):
 class Wire:
     """A TCP proxy. `plan(number, head)` names what happens to each request, counted from 1.
 
-    pass: nothing. drop: done, and the connection closes instead of the answer. reset: done, and the connection is
-    reset at once. refuse: reset before the service hears of it. twice: done twice, and the answer of the second goes
-    back. late: the connection closes, and a moment later it is done. hang: done, and no answer ever comes. slow:
-    done after a moment.
+    pass: nothing. drop: done, and the connection closes instead of the answer. reset: sent on, and both connections
+    end at once, so that it may be done or not. refuse: reset before the service hears of it. twice: done twice, and
+    the answer of the second goes back. late: the connection closes, and a moment later it is done. hang: done, and
+    no answer ever comes. slow: done after a moment.
     """
 
     def __init__(self, address, plan):

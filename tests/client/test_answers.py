@@ -2,7 +2,7 @@
 
 import pytest
 
-from rx_review.api import shapes
+from rx_review.api import register_shapes, shapes
 from rx_review.client import answers
 
 PAIRS = {
@@ -21,7 +21,7 @@ PAIRS = {
     answers.Page: shapes.PageShape,
     answers.Gate: shapes.ReleaseShape,
     answers.History: shapes.HistoryShape,
-    answers.Token: shapes.TokenShape,
+    answers.Token: register_shapes.TokenShape,
     answers.PointedFault: shapes.FaultShape,
     answers.Problem: shapes.ProblemShape,
     answers.BatchEntry: shapes.BatchItem,

@@ -83,7 +83,9 @@ def _again(moving: Moving, sheet: Prescription, resigned: frozenset[str]) -> Mov
     values = decided(moving.centre, moving.standing, reviewed, moving.at, by_hand=by_hand)
     laid = lay_down(moving.connection, reviewed, found.id, moving.move.name)
     note = reviewed_note(reviewed, values, laid.digests, found.state)
-    return Moved(values.pop("state"), {**values, "resigned": ",".join(sorted(resigned))}, note)
+    # What was objected to after its release is a sheet like any other now.
+    afresh = {"after_review": None, "after_due_at": None, "resigned": ",".join(sorted(resigned))}
+    return Moved(values.pop("state"), {**values, **afresh}, note)
 
 
 def cancel(moving: Moving) -> Moved:

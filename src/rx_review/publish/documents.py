@@ -67,7 +67,7 @@ def _catalogue(edition: Edition) -> Iterator[str]:
     yield from table(
         header,
         (
-            (f"[{r.id}](#{r.name})", r.title.zh, r.about, r.severity, r.code or "", r.when_unknown, r.status,
+            (f"[{r.id}](#{r.name})", r.title.zh, r.about, _handling(r), r.code or "", r.when_unknown, r.status,
              "是" if r.reviewed.checked else "否")
             for r in edition.rules
         ),
@@ -75,6 +75,10 @@ def _catalogue(edition: Edition) -> Iterator[str]:
     for rule in edition.rules:
         yield ""
         yield from _rule_page(rule, edition)
+
+
+def _handling(rule: Rule) -> str:
+    return f"{rule.severity}，双签" if rule.second_pharmacist else rule.severity
 
 
 def _rule_page(rule: Rule, edition: Edition) -> Iterator[str]:
