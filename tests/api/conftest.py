@@ -1,13 +1,13 @@
 """What the tests of the API share: the edition once a run, a county for each test and each database."""
 
 import pytest
+from tests.api.world import World, found, make_world
+from tests.databases import database_kind, database_meeting, database_upgrade, database_url, new_database
 
 from rx_review import config
 from rx_review.engine.review import reviewer_for
 from rx_review.library.archive import pack
 from rx_review.library.edition import load_edition
-from tests.api.world import World, found, make_world
-from tests.databases import database_kind, database_meeting, database_upgrade, database_url, new_database
 
 __all__ = ["database_kind", "database_meeting", "database_upgrade", "database_url", "new_database"]
 

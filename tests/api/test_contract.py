@@ -48,8 +48,9 @@ def test_every_answer_to_drawn_requests_is_as_described(county, who):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("database_kind", KINDS, indirect=True)
 def test_every_bound_of_the_description_is_kept_from_both_sides(county):
-    # These have three thousand bounds between them; they are tried by hand.
-    many = () if BY_HAND else ("check_draft", "submit_prescription", "submit_batch", "put_person", "make_move")
+    # These have three thousand bounds between them, or hash a password for each; they are tried by hand.
+    many = ("check_draft", "submit_prescription", "submit_batch", "put_person", "make_move", "log_in", "grant_token")
+    many = () if BY_HAND else many
     held(explore(county, "everybody", phases=["coverage"], without=many))
 
 

@@ -179,9 +179,7 @@ def found(service: Service, reviewer: Reviewer, archive: bytes, clock: list[date
             document = json.dumps({"name": institution, "phone": "0371-6000"})
             county.put(connection, "member", institution, document, now, None)
         for code, entry in _STAFF.items():
-            county.put(
-                connection, "staff", code, json.dumps(entry), now, None, institution=entry["institution"]
-            )
+            county.put(connection, "staff", code, json.dumps(entry), now, None, institution=entry["institution"])
         for name, (kind, roles, members, person) in ROLES.items():
             row: dict[str, Any] = {"roles": ",".join(roles), "members": members, "created_at": now}
             if kind == "client":

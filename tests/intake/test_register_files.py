@@ -137,9 +137,7 @@ def test_every_fault_of_every_file_is_said_at_once_with_its_cell():
         人员=[["人员编号", "姓名", "机构编码", "执业资格"], [12, "张三", "C1", "医生"], ["D2", None, "C1", "乡村医生"]]
     )
     second = "人员编号,权限,起始日\nD1,全部,2026-13-01\n".encode()
-    found = read_register_files(
-        [("hr/名册.xlsx", first), ("处方权.csv", second), ("旧.xls", b"\xd0\xcf\x11\xe0")]
-    )
+    found = read_register_files([("hr/名册.xlsx", first), ("处方权.csv", second), ("旧.xls", b"\xd0\xcf\x11\xe0")])
     assert [where for where, _ in refused(found)] == [
         "名册.xlsx 人员!A2 人员编号", "名册.xlsx 人员!D2 执业资格", "名册.xlsx 人员!B3 姓名",
         "处方权.csv!B2 权限", "处方权.csv!C2 起始日", "旧.xls",

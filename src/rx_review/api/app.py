@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
+import structlog
 from fastapi import FastAPI
 
 from rx_review import config
-from rx_review.api import metrics, problem
+from rx_review.api import logs, metrics, problem
 from rx_review.api.description import described
 from rx_review.api.headers import SafeHeaders
 from rx_review.api.logs import RequestLog
@@ -35,6 +36,9 @@ def create_app(service: Service | None = None, requests_per_second: float | None
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        if not structlog.is_configured():
+            # Served by something other than `rx serve`: still JSON lines, and no values of local variables.
+            logs.configure(0)
         app.state.service = await anyio.to_thread.run_sync(held.open)
         try:
             yield

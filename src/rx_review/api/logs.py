@@ -61,7 +61,7 @@ def configure(worker: int, requests: bool = True) -> None:
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler: logging.StreamHandler[TextIO] = logging.StreamHandler(sys.stderr)
+    handler = _ToStandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_name_logger, *chain],
@@ -72,6 +72,18 @@ def configure(worker: int, requests: bool = True) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(True)
+
+
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is when it writes: whoever set it before may have closed it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error."""
+        return sys.stderr
 
 
 def error_chain(error: BaseException) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from rx_review.api import metrics
 from rx_review.api.logs import route_template, unnamed
@@ -97,6 +98,11 @@ def handlers(app: FastAPI) -> None:
         if code == "method-not-allowed" and (allowed := methods_of(app, request.url.path)):
             return _no_method(request, Refusal(code), allowed)
         return answer(request, Refusal(code), status=error.status_code, headers=headers)
+
+    @app.exception_handler(ClientDisconnect)
+    def _gone(_: Request, __: ClientDisconnect) -> Response:
+        # Nobody is there to read it; the log says 499.
+        return Response(status_code=499)
 
     @app.exception_handler(500)
     def _broken(request: Request, _: Exception) -> Response:

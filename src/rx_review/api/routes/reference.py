@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic_core import to_json
 
 from rx_review.api.access import ActorDep, ServiceDep
@@ -88,14 +88,22 @@ def get_edition(service: ServiceDep, _: ActorDep) -> Response:
 
 
 @router.get(
-    "/rules/{rule}", summary="A rule of the edition in force 规则原文", response_model=dict[str, Any],
+    "/rules/{rule}", summary="A rule, of this edition or an earlier one 规则原文", response_model=dict[str, Any],
     responses=documented("unauthenticated", "not-found"),
 )  # fmt: skip
 def get_rule(
-    service: ServiceDep, _: ActorDep, rule: Annotated[str, Path(pattern=r"^RX-[A-Z]{2,5}-[0-9]{3}$")]
+    service: ServiceDep,
+    _: ActorDep,
+    rule: Annotated[str, Path(pattern=r"^RX-[A-Z]{2,5}-[0-9]{3}$")],
+    edition: Annotated[
+        str | None,
+        Query(pattern=r"^sha256:[0-9a-f]{64}$", description="as an answer named it; without it the one in force"),
+    ] = None,
 ) -> Response:
-    """The rule as its file says it: clauses, basis, why, message, examples."""
+    """The rule as its file says it, or said it when a prescription was decided: clauses, basis, why, message."""
     held = service.centre.reviewer.edition
+    if edition is not None and edition != held.name:
+        held = service.editions.reviewer_of(edition.removeprefix("sha256:")).edition
     found = next((each for each in held.rules if each.id == rule), None)
     if found is None:
         raise Refusal("not-found")
