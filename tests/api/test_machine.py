@@ -206,6 +206,19 @@ class County(RuleBasedStateMachine):
                 self.spoil(copy, ask, luck)
                 self.ask(copy, ask)
 
+    # Hypothesis leaves some rules out of each example; an example without these two is not worth its county.
+    @precondition(lambda self: self.copies)
+    @rule(luck=LUCK)
+    def go_on_and_err(self, luck):
+        self.go_on(luck)
+        self.nearly(luck)
+
+    @precondition(lambda self: self.copies)
+    @rule(luck=LUCK)
+    def err_and_go_on(self, luck):
+        self.nearly(luck)
+        self.go_on(luck)
+
     def drawn(self, luck):
         """Chance that is another at each step and the same in each run."""
         self.turn += 1

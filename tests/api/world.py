@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from rx_review.api.app import create_app
@@ -203,11 +205,18 @@ def found(service: Service, reviewer: Reviewer, archive: bytes, clock: list[date
     return secrets
 
 
+@cache
+def one_app() -> FastAPI:
+    """The application, made once a run: its routes take longer to make ready than most tests. Nothing is limited."""
+    return create_app(requests_per_second=0)
+
+
 def make_world(url: str, folder: Path, reviewer: Reviewer, archive: bytes) -> World:
     """A county whose HTTP client must be entered as a context."""
     clock = [BEGAN]
     service = make_service(url, folder, clock)
-    app = create_app(service)
+    app = one_app()
+    app.state.held = service
     return World(service, TestClient(app, raise_server_exceptions=False), clock)
 
 

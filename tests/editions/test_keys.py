@@ -83,7 +83,7 @@ CURVE_PUBLIC = CURVE.public_key().public_bytes(Encoding.PEM, PublicFormat.Subjec
 PUBLIC = MINE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"\xff" * 100, PUBLIC, pem(CURVE), pem(MINE)[:60]])
+@pytest.mark.parametrize("content", [b"", b"x", b"\xff" * 100, PUBLIC, pem(CURVE), pem(MINE)[:60]], ids=range(6))
 def test_what_is_no_private_key_is_refused(content):
     with pytest.raises(InputError, match=r"k\.pem: not an Ed25519 private key"):
         read_private(content, "k.pem")
@@ -92,6 +92,7 @@ def test_what_is_no_private_key_is_refused(content):
 @pytest.mark.parametrize(
     "content",
     [b"", b"x", b"\xff" * 100, pem(MINE), CURVE_PUBLIC],
+    ids=range(5),
 )
 def test_what_is_no_public_key_is_refused(content):
     with pytest.raises(InputError, match=r"k\.pem: not an Ed25519 public key"):

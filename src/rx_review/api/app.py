@@ -39,13 +39,13 @@ def create_app(service: Service | None = None, requests_per_second: float | None
         if not structlog.is_configured():
             # Served by something other than `rx serve`: still JSON lines, and no values of local variables.
             logs.configure(0)
-        app.state.service = await anyio.to_thread.run_sync(held.open)
+        service = app.state.held
+        app.state.service = await anyio.to_thread.run_sync(service.open)
         try:
             yield
         finally:
-            await anyio.to_thread.run_sync(held.close)
+            await anyio.to_thread.run_sync(service.close)
 
-    held = service or Service(config.database_url(), config.keys_dir(), config.cache_dir())
     rate = config.requests_per_second() if requests_per_second is None else requests_per_second
     app = FastAPI(
         title=_TITLE,
@@ -57,6 +57,7 @@ def create_app(service: Service | None = None, requests_per_second: float | None
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.held = service or Service(config.database_url(), config.keys_dir(), config.cache_dir())
     for module in (prescriptions, desk, registers, sign_in, reference, operations):
         app.include_router(module.router)
     problem.handlers(app)
