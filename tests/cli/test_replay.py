@@ -59,10 +59,9 @@ def test_replay_tells_what_is_different_and_fails(desk, run, tampered):
 
 def test_only_strict_fails_on_what_newer_code_computes(desk, run):
     (row,) = desk.sql("SELECT id, body FROM review WHERE verdict = 'pass' ORDER BY id LIMIT 1")
-    desk.sql("UPDATE review SET semantics = :other", other="0" * 64)
-    assert run("replay", "--recompute", "--strict").code == 0
     body = zlib.decompress(bytes(row.body)).replace(b'"quantity":"', b'"quantity":"9', 1)
     desk.sql("UPDATE review SET body = :body WHERE id = :id", body=zlib.compress(body), id=row.id)
+    desk.sql("UPDATE review SET semantics = :other", other="0" * 64)
     desk.sql("DELETE FROM audit")
     # Without the audit nothing can be said to be as it was; the digests are another matter than the answers.
     found = json.loads(run("replay", "--recompute", "--json").out)

@@ -18,6 +18,7 @@ from rx_review.store import audit, county, dump_postgresql
 from rx_review.store.backup import back_up, restore
 from rx_review.store.contents import contents
 from rx_review.store.database import Database
+from rx_review.store.schema import head
 from rx_review.store.tables import METADATA
 
 AT = datetime(2026, 11, 22, 9, 30, 15, 123456, tzinfo=UTC)
@@ -178,7 +179,7 @@ def spoilt(name, change):
         spoilt("another county", lambda file: rebuilt(file, **{
             "manifest.json": members(file)["manifest.json"].replace("示范县".encode(), "别的县".encode())})),
         spoilt("a newer schema", lambda file: rebuilt(file, **{
-            "manifest.json": members(file)["manifest.json"].replace(b'"0001"', b'"9999"')})),
+            "manifest.json": members(file)["manifest.json"].replace(f'"{head()}"'.encode(), b'"9999"')})),
     ],
 )  # fmt: skip
 def test_what_is_not_whole_is_refused_and_changes_nothing(database, backup, spoil):

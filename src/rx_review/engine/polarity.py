@@ -26,17 +26,25 @@ _DIRECTION: Mapping[str, Stricter] = {
     "over": "lower", "at_least": "lower", "under": "higher", "at_most": "higher", "is": "mixed", "is_not": "mixed",
 }  # fmt: skip
 
-READ_BY_CODE: Mapping[str, str] = {
-    "adult_age_years": "engine/remedy.py",
-    "findings_shown": "engine/review.py",
-    "history_days": "facts/supplies.py",
-    "pregnancy_age_from_years": "facts/resolve.py",
-    "pregnancy_age_until_years": "facts/resolve.py",
-    "reviewer_years": "facts/registers.py",
-    "renal_result_days": "facts/concern.py",
-    "unit_error_times": "engine/remedy.py",
+READ_BY_CODE: Mapping[str, tuple[str, ...]] = {
+    "adult_age_years": ("engine/remedy.py",),
+    "after_review_hours": ("desk/prescriber.py",),
+    "dismissal_days": ("desk/settling.py",),
+    "escalation_minutes": ("desk/timing.py",),
+    "escalation_urgent_minutes": ("desk/timing.py",),
+    "findings_shown": ("engine/review.py",),
+    "history_days": ("desk/reviewing.py", "facts/supplies.py"),
+    "lease_minutes": ("desk/pharmacist.py",),
+    "pregnancy_age_from_years": ("facts/resolve.py",),
+    "pregnancy_age_until_years": ("facts/resolve.py",),
+    "release_minutes": ("desk/cashier.py",),
+    "renal_result_days": ("facts/concern.py",),
+    "rescue_record_hours": ("desk/outcome.py",),
+    "review_seconds": ("desk/answer.py",),
+    "reviewer_years": ("desk/qualified.py", "facts/registers.py"),
+    "unit_error_times": ("engine/remedy.py",),
 }
-"""Parameters that facts or answers are computed with; a test compares this list with the source."""
+"""Parameters that facts, answers or the desk are computed with; a test compares this list with the source."""
 
 
 @dataclass(frozen=True, slots=True)

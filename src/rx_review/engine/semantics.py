@@ -20,6 +20,7 @@ FACTS_CODE = (
     "domain/circumstances.py",
     "domain/content.py",
     "domain/prescription.py",
+    "domain/published.py",
     "domain/reading.py",
     "domain/registers.py",
     "domain/strict_json.py",
