@@ -15,12 +15,13 @@ COOKIE = "rx_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def service_of(request: Request) -> Service:
+# Not waiting for anything, these two would still cost a hop to a thread and back if they were not async.
+async def service_of(request: Request) -> Service:
     """The service of this process."""
     return request.app.state.service  # type: ignore[no-any-return]
 
 
-def secret_of(request: Request) -> str:
+async def secret_of(request: Request) -> str:
     """The secret that a request carries: a bearer token, or the cookie of a session.
 
     Raises:
@@ -46,7 +47,7 @@ def actor_of(request: Request, secret: Annotated[str, Depends(secret_of)]) -> Ac
     Raises:
         Refusal: `unauthenticated`.
     """
-    service = service_of(request)
+    service: Service = request.app.state.service
     with service.database.read() as connection:
         actor = authenticate(connection, secret, service.instant())
     request.state.accepted = True
