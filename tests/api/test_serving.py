@@ -51,6 +51,14 @@ def test_two_workers_share_the_requests_and_stop_with_zero(start):
     assert service.log()[-1]["event"] == "stopped"
 
 
+def test_a_pipe_that_breaks_ends_neither_the_service_nor_a_worker(start):
+    service = start()
+    service.wait_for("serving")
+    for process in (service.parent.pid, *service.processes().values()):
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+        assert int(status["SigIgn"], 16) >> (signal.SIGPIPE - 1) & 1
+
+
 def test_when_a_worker_is_killed_the_other_answers_and_a_new_one_comes(start):
     service = start()
     service.wait_for("serving")
@@ -260,13 +268,13 @@ def test_a_certificate_without_its_key_is_refused(start, certificate):
     assert "cannot be used for TLS" in service.path.read_text(encoding="utf-8")
 
 
-def test_sqlite_takes_one_worker_and_postgresql_one_a_core():
-    assert fitting_workers("sqlite:///rx.sqlite3", None) == 1
-    assert fitting_workers("sqlite:///rx.sqlite3", 1) == 1
-    assert fitting_workers("postgresql+psycopg://db/rx", 7) == 7
-    assert fitting_workers("postgresql+psycopg://db/rx", None) == os.cpu_count()
-    with pytest.raises(EnvironmentFault, match="SQLite takes one process"):
-        fitting_workers("sqlite:///rx.sqlite3", 2)
+def test_there_is_a_worker_for_each_core_and_on_sqlite_four_at_most(monkeypatch):
+    for cores, on_sqlite in ((1, 1), (2, 2), (64, 4)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert fitting_workers("sqlite:///rx.sqlite3", None) == on_sqlite
+        assert fitting_workers("postgresql+psycopg://db/rx", None) == cores
+    assert fitting_workers("sqlite:///rx.sqlite3", 7) == 7
+    assert fitting_workers("postgresql+psycopg://db/rx", 1) == 1
 
 
 def test_the_address_of_the_database_may_stand_in_a_file(monkeypatch, tmp_path):

@@ -1,7 +1,6 @@
 """Connections: writers take turns in order, what fails leaves nothing, and a database that is away is said so."""
 
 import threading
-import time
 
 import pytest
 from sqlalchemy import insert, select
@@ -10,7 +9,7 @@ from tests.store.rows import BEGAN
 from rx_review.domain.problems import Refusal
 from rx_review.errors import EnvironmentFault
 from rx_review.store import database as module
-from rx_review.store.database import Database, FairLock
+from rx_review.store.database import Database
 from rx_review.store.tables import CountyRow
 
 
@@ -29,35 +28,6 @@ def found(connection, name="示例县"):
 def names(database):
     with database.read() as connection:
         return list(connection.execute(select(CountyRow.name)).scalars())
-
-
-def test_the_lock_is_handed_on_in_the_order_in_which_it_was_asked_for():
-    lock, order, threads = FairLock(), [], []
-    assert lock.acquire(1)
-
-    def wait(number):
-        assert lock.acquire(5)
-        order.append(number)
-        lock.release()
-
-    for number in range(20):
-        thread = threading.Thread(target=wait, args=(number,))
-        thread.start()
-        threads.append(thread)
-        while len(lock._queue) <= number:
-            time.sleep(0.001)
-    lock.release()
-    for thread in threads:
-        thread.join()
-    assert order == list(range(20))
-
-
-def test_who_gives_up_waiting_leaves_the_queue_and_the_next_gets_the_turn():
-    lock = FairLock()
-    assert lock.acquire(1)
-    assert not lock.acquire(0.01)
-    lock.release()
-    assert lock.acquire(0.01)
 
 
 def test_what_raises_leaves_nothing_behind(database):

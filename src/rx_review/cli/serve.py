@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rx_review import config
 from rx_review.api.serving import serve
-from rx_review.errors import EnvironmentFault, Fault
 
 APPLICATION = "rx_review.api.app:create_app"
+SQLITE_WORKERS = 4
 
 
 def run_service(
@@ -21,7 +21,7 @@ def run_service(
     access_log: bool,
     trusted_proxies: list[str],
 ) -> int:
-    """Run the service until it is told to stop; `workers` None takes one for SQLite, else one a core."""
+    """Run the service until it is told to stop; `workers` None takes one a core."""
     return serve(
         APPLICATION,
         host,
@@ -35,23 +35,9 @@ def run_service(
 
 
 def fitting_workers(database_url: str, asked: int | None) -> int:
-    """How many workers the database bears.
+    """How many workers: as many as asked for, else one a core.
 
-    Raises:
-        EnvironmentFault: more than one is asked for, and the database is SQLite.
+    On SQLite one writes at a time, whichever worker it belongs to: more than a few only wait for their turn.
     """
-    is_sqlite = database_url.startswith("sqlite")
-    if asked is None:
-        return 1 if is_sqlite else os.cpu_count() or 1
-    if is_sqlite and asked > 1:
-        raise EnvironmentFault(
-            Fault(
-                f"--workers {asked}",
-                "SQLite takes one process: its writers wait in a fair queue inside the process, and across processes"
-                " one may be kept waiting for seconds",
-                "take --workers 1, or set RX_DATABASE_URL to a PostgreSQL (postgresql+psycopg://…)",
-                "SQLite 只能用一个进程：写操作在进程内公平排队，跨进程会有写操作等待数秒；"
-                "请用 --workers 1，或把 RX_DATABASE_URL 设为 PostgreSQL（postgresql+psycopg://…）",
-            )
-        )
-    return asked
+    cores = os.cpu_count() or 1
+    return asked or (min(cores, SQLITE_WORKERS) if database_url.startswith("sqlite") else cores)

@@ -1,15 +1,13 @@
 """Connections: a pool of readers, and writers that wait for each other in turn.
 
 SQLite lets one write at a time and answers those who come meanwhile with a retry loop in which luck decides; here they
-queue in the order in which they came, and one process alone may serve. PostgreSQL locks rows.
+queue in the order in which they came, see turns.py. PostgreSQL locks rows.
 """
 
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,48 +19,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from rx_review.domain.problems import Refusal
 from rx_review.errors import EnvironmentFault, Fault
+from rx_review.store.turns import Turns
 
-__all__ = ["Connection", "Database", "FairLock", "Row"]
+__all__ = ["Connection", "Database", "Row"]
 
 WAIT_SECONDS = 3.0
 """How long a request waits for the database: the budget that callers are told for a submission."""
 TRIES = 3
 T = TypeVar("T")
 _DEADLOCK = {"40001", "40P01"}
-
-
-class FairLock:
-    """A lock that is handed on in the order in which it was asked for."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._held = False
-        self._queue: deque[threading.Event] = deque()
-
-    def acquire(self, timeout: float) -> bool:
-        """Wait in turn; False if the turn did not come in time."""
-        with self._guard:
-            if not self._held:
-                self._held = True
-                return True
-            turn = threading.Event()
-            self._queue.append(turn)
-        if turn.wait(timeout):
-            return True
-        with self._guard:
-            if turn.is_set():
-                # It came between the end of the wait and here.
-                return True
-            self._queue.remove(turn)
-        return False
-
-    def release(self) -> None:
-        """Hand it to who waits longest."""
-        with self._guard:
-            if self._queue:
-                self._queue.popleft().set()
-            else:
-                self._held = False
 
 
 class Database:
@@ -80,7 +45,6 @@ class Database:
                     "既不是 SQLite 也不是 PostgreSQL；请写 sqlite:///文件 或 postgresql+psycopg://…",
                 )
             )
-        self._turns = FairLock()
         if self.is_sqlite:
             if not self.url.database or self.url.database == ":memory:":
                 raise EnvironmentFault(
@@ -91,7 +55,9 @@ class Database:
                         "内存数据库会丢失全部内容；请指定文件",
                     )
                 )
-            Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = Path(self.url.database)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._turns = Turns(file)
         wait = {"timeout": WAIT_SECONDS} if self.is_sqlite else {"connect_timeout": round(WAIT_SECONDS)}
         options: dict[str, Any] = {"connect_args": wait}
         self.engine = create_engine(
@@ -119,7 +85,11 @@ class Database:
             with _said_in_our_words(), self.engine.begin() as connection:
                 yield connection
             return
-        if not self._turns.acquire(WAIT_SECONDS):
+        try:
+            came = self._turns.acquire(WAIT_SECONDS)
+        except OSError as error:
+            raise Refusal("busy", retry_after=1) from error
+        if not came:
             raise Refusal("busy", retry_after=1)
         try:
             with _said_in_our_words(), self.engine.connect() as connection:
@@ -176,6 +146,8 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        if self.is_sqlite:
+            self._turns.close()
 
 
 def _sqlite_ways(engine: Any) -> None:
