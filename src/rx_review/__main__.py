@@ -1,5 +1,5 @@
 """`python -m rx_review`."""
 
-from rx_review.cli import main
+from rx_review.cli import run
 
-main()
+run()

@@ -47,6 +47,12 @@ def test_a_reader_that_goes_away_is_no_fault(command, many, words):
     assert code in (0, -signal.SIGPIPE)
 
 
+def test_a_command_called_within_a_process_leaves_its_signals_as_they_were(run):
+    before = {each: signal.getsignal(each) for each in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM)}
+    assert run("rules", "list").code == 0
+    assert {each: signal.getsignal(each) for each in before} == before
+
+
 def test_an_answer_comes_before_the_next_sheet_is_sent(command):
     with command("review", "-", "--json") as process:
         # Enough to pass any buffer: the answer may not wait for the end of input.

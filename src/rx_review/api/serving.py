@@ -67,6 +67,8 @@ def serve(
     Raises:
         EnvironmentFault: the address cannot be had, the certificate cannot be used, or a worker ends at once each time.
     """
+    # A worker that ends while it is being started breaks the pipe to it: that must not end the service.
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     logs.configure(0, access_log)
     _check_certificate(certificate, key)
     with ExitStack() as stack:

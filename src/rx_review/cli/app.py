@@ -232,7 +232,7 @@ def serve(
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0 for all of IPv4")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free one")] = 8070,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="processes; default: one for SQLite, else one a core")
+        int | None, typer.Option(min=1, help="processes; default: one a core, on SQLite four at most")
     ] = None,
     tls_cert: Annotated[str | None, typer.Option(help="PEM file of the certificate and its chain")] = None,
     tls_key: Annotated[str | None, typer.Option(help="PEM file of its key, without a password")] = None,
@@ -253,9 +253,6 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Answers are UTF-8 whatever the locale: other programs read them.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    if hasattr(signal, "SIGPIPE"):
-        # A reader that goes away (`| head`) ends the command as it ends any filter, without a word.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app(prog_name="rx", standalone_mode=True)
     except RxError as error:
@@ -263,3 +260,13 @@ def main() -> None:
 
         say_faults(error)
         sys.exit(error.exit_code)
+
+
+def run() -> None:
+    """The process of a command: `main`, and a reader that goes away (`| head`) ends it without a word, as any filter.
+
+    Not for who calls `main` within a process of his own: the next connection that somebody hangs up would end that.
+    """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    main()
