@@ -179,7 +179,8 @@ def test_each_way_to_pass_passes() -> None:
 def patched(tree: Mapping[str, Any], edits: Iterable[Mapping[str, Any]]) -> Any:
     """The tree after a JSON Patch of `add`, `replace` and `remove` (RFC 6902)."""
     whole = deepcopy(tree)
-    for edit in edits:
+    # The edits too: a value that was put in place is changed by the edits after it.
+    for edit in deepcopy(list(edits)):
         parts = [part.replace("~1", "/").replace("~0", "~") for part in edit["path"].split("/")[1:]]
         place: Any = whole
         for part in parts[:-1]:
@@ -210,8 +211,14 @@ def patched(tree: Mapping[str, Any], edits: Iterable[Mapping[str, Any]]) -> Any:
         ([{"op": "replace", "path": "/a/1", "value": 9}], {"a": [1, 9]}),
         ([{"op": "remove", "path": "/a/0"}, {"op": "remove", "path": "/a/0"}], {"a": []}),
         ([{"op": "add", "path": "/b~1c", "value": "x"}], {"a": [1, 2], "b/c": "x"}),
+        (
+            [{"op": "add", "path": "/c", "value": [1]}, {"op": "add", "path": "/c/-", "value": 2}],
+            {"a": [1, 2], "c": [1, 2]},
+        ),
     ],
 )
 def test_patches_are_applied_as_the_standard_says(edits: list[Mapping[str, Any]], after: Mapping[str, Any]) -> None:
-    """The test's own patcher."""
+    """The test's own patcher; what it was given stays as it is."""
+    given = deepcopy(edits)
     assert patched({"a": [1, 2]}, edits) == after
+    assert edits == given

@@ -75,7 +75,7 @@ def test_which_way_is_stricter_and_which_rules_use_it(listed):
     assert found["most_days"]["rules"] == ["RX-QTY-901"]
     assert (found["spare"]["stricter"], found["spare"]["members_may_set"]) == ("unused", "no")
     read = found["pregnancy_age_from_years"]
-    assert (read["stricter"], read["members_may_set"], read["read_by"]) == ("mixed", "no", "facts/resolve.py")
+    assert (read["stricter"], read["members_may_set"], read["read_by"]) == ("mixed", "no", ["facts/resolve.py"])
 
 
 def test_every_parameter_is_listed_with_its_default(listed):

@@ -27,9 +27,10 @@ def tree_of(prescription: Prescription) -> Any:
 
 
 def patched_tree(tree: Any, edits: Iterable[Mapping[str, Any]]) -> Any:
-    """A JSON tree after the operations; the one given stays as it is."""
+    """A JSON tree after the operations; the one given stays as it is, and so do they."""
     whole = deepcopy(tree)
-    for edit in edits:
+    # A value that was put in place is changed by the edits after it.
+    for edit in deepcopy(list(edits)):
         *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in edit["path"].split("/")[1:]]
         place = whole
         for part in parents:
