@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from rx_review.api.app import create_app
+from rx_review.api.examples import EXAMPLES
 from rx_review.api.service import Service
 from rx_review.audit import new_signer, write_private_key, write_public_key
 from rx_review.config import COUNTY_TIME
@@ -97,38 +99,15 @@ class World:
     def sheet(self, **changes: Any) -> dict[str, Any]:
         """A sound sheet of the township; every call has a number of its own."""
         self.issued += 1
+        sheet = deepcopy(EXAMPLES["Prescription"])
+        sheet["patient"]["id"] = f"PT{self.issued:06d}"
+        sheet["signatures"][0]["at"] = self.now.isoformat()
         return {
+            **sheet,
             "number": f"N{self.issued:06d}",
-            "setting": "outpatient",
             "institution": TOWNSHIP,
             "issued_at": self.now.isoformat(),
-            "department": "内科",
             "record_number": f"M{self.issued:06d}",
-            "payer": "城乡居民医保",
-            "patient": {
-                "id": f"PT{self.issued:06d}",
-                "name": "王小明",
-                "sex": "male",
-                "birth_date": "1970-03-12",
-                "allergies": {"status": "none"},
-            },
-            "prescriber": {"id": "D001", "licence": "physician"},
-            "diagnoses": [{"text": "急性支气管炎", "code": "J20.9"}],
-            "lines": [
-                {
-                    "line": 1,
-                    "generic": "阿莫西林胶囊",
-                    "strength": "0.25g*24粒",
-                    "dose": "0.5",
-                    "dose_unit": "g",
-                    "route": "口服",
-                    "frequency": "tid",
-                    "quantity": 1,
-                    "quantity_unit": "盒",
-                    "skin_test": "negative",
-                }
-            ],
-            "signatures": [{"role": "prescriber", "person": "D001", "at": self.now.isoformat(), "revision": 1}],
             **changes,
         }
 
@@ -189,7 +168,7 @@ def found(service: Service, reviewer: Reviewer, archive: bytes, clock: list[date
             else:
                 row |= {"name": name, "person": person, "password": "unused", "public_key": None}
             accounts.add_owner(connection, kind, {"failures": 0, "paused_until": None, "disabled": False, **row})  # type: ignore[arg-type]
-            secret = f"rxs_{name}-secret-for-tests"
+            secret = f"{'rxt' if kind == 'client' else 'rxs'}_{name}-secret-for-tests"
             secrets[name] = secret
             accounts.add_credential(
                 connection,

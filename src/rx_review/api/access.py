@@ -41,8 +41,11 @@ async def secret_of(request: Request) -> str:
     return cookie
 
 
-def actor_of(request: Request, secret: Annotated[str, Depends(secret_of)]) -> Actor:
-    """The actor of a request.
+SecretDep = Annotated[str, Depends(secret_of)]
+
+
+def actor_of(request: Request, secret: SecretDep) -> Actor:
+    """The actor of a request; looked up in the database, so that it belongs into a thread.
 
     Raises:
         Refusal: `unauthenticated`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -80,13 +79,19 @@ def body_of(model: type[M]) -> Callable[[Request], Awaitable[M]]:
     """A dependency that reads a request's body as a document."""
 
     async def read(request: Request) -> M:
-        data = await bounded_body(request)
-        began = time.perf_counter()
-        document = check_document(model, json_of(request, data), quote=False)
-        request.state.read_seconds = time.perf_counter() - began
-        return document
+        return document_of(request, await bounded_body(request), model)
 
     return read
+
+
+def document_of(request: Request, data: bytes, model: type[M]) -> M:
+    """The document that a body holds.
+
+    Raises:
+        Refusal: `unsupported-media-type`, `bad-request`.
+        InputError: every fault at once, with its place.
+    """
+    return check_document(model, json_of(request, data), quote=False)
 
 
 def takes(model: type[BaseModel], kind: str = "application/json") -> dict[str, Any]:

@@ -16,7 +16,7 @@ PATH = "/v1/prescriptions"
 CONNECTIONS = 8
 RATE = 40.0
 WARM = 400
-LAPS = ("parse", "lock", "circumstances", "facts", "rules", "ways", "write", "commit")
+LAPS = ("sign-in", "parse", "lock", "circumstances", "facts", "rules", "ways", "write", "commit")
 MEMORY_FLAT = 64.0
 """MiB over a whole run: the look-ups of a service fill up to their bounds, and then nothing grows."""
 SUSTAINED = {"postgresql": 150.0, "sqlite": 100.0}

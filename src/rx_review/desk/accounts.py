@@ -68,12 +68,9 @@ def authenticate(connection: Connection, secret: str, at: datetime) -> Actor:
     Raises:
         Refusal: `unauthenticated` if nobody does, it ended, or the account was disabled.
     """
-    found = None if len(secret) > _LONGEST_SECRET else store.credential(connection, digest_of(secret))
-    if found is None or found.expires_at <= at:
-        raise Refusal("unauthenticated")
-    kind: Kind = "account" if found.kind == "session" else "client"
-    owner = store.owner(connection, kind, found.owner)
-    if owner is None or owner.disabled:
+    kind: Kind = "account" if secret.startswith(SESSION_PREFIX) else "client"
+    owner = None if len(secret) > _LONGEST_SECRET else store.holder(connection, kind, digest_of(secret))
+    if owner is None or owner.disabled or owner.expires_at <= at:
         raise Refusal("unauthenticated")
     members = frozenset(owner.members.split(",")) if owner.members else None
     if kind == "client":
@@ -151,7 +148,7 @@ def _let_in(database: Database, kind: Kind, proved: Row[Any], at: datetime, last
             store.change_owner(connection, kind, name, {"failures": 0, "paused_until": None})
         values = {
             "digest": digest_of(secret),
-            "kind": "session" if kind == "account" else "token",
+            "kind": store.KEPT_AS[kind],
             "owner": name,
             "created_at": at,
             "expires_at": at + lasts,

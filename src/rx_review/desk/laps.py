@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-NAMES = ("parse", "lock", "circumstances", "facts", "rules", "ways", "write", "commit")
-"""Reading the body; waiting for the turn and the patient; what the world says; facts; rules; ways to pass; rows;
-making them durable."""
+NAMES = ("sign-in", "parse", "lock", "circumstances", "facts", "rules", "ways", "write", "commit")
+"""Who calls; reading the body; waiting for the turn and the patient; what the world says; facts; rules; ways to pass;
+rows; making them durable."""
 
 
 class Laps:

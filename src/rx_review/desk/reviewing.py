@@ -78,11 +78,13 @@ class Laid(NamedTuple):
     digests: dict[str, str]
 
 
-def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, cause: str) -> Laid:
-    """Store a review with everything it rests on."""
+def lay_down(
+    connection: Connection, reviewed: Reviewed, prescription: str, cause: str, body: bytes | None = None
+) -> Laid:
+    """Store a review with everything it rests on; `body` is the sheet's JSON, where it was made already."""
     review = reviewed.review
     parts = {
-        "body": sheet_json(reviewed.sheet),
+        "body": body or sheet_json(reviewed.sheet),
         "circumstances": reviewed.circumstances.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
         "facts": facts_json(reviewed.facts),
         "decision": decision_json(review),

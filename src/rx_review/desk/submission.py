@@ -103,7 +103,8 @@ def _submit(
         known = prescriptions.by_id(connection, known.id, lock=True)
     laps.lap("lock")
     sheet, identity = separate(prescription, patient.key.stand_in)
-    fingerprint = hashlib.sha256(sheet_json(sheet)).hexdigest()
+    sheet_body = sheet_json(sheet)
+    fingerprint = hashlib.sha256(sheet_body).hexdigest()
     if (again := _again(centre, connection, standing, actor, known, sheet, fingerprint, at, key)) is not None:
         return again
     whose = patient.id if patient.named else None
@@ -131,7 +132,7 @@ def _submit(
         raise Refusal("stale-revision")
     keep_identity(connection, patient, identity, identifier, sheet, at)
     cause = "submit" if known is None else "revise"
-    laid = lay_down(connection, reviewed, identifier, cause)
+    laid = lay_down(connection, reviewed, identifier, cause, sheet_body)
     note = reviewed_note(reviewed, values, laid.digests, None if known is None else known.state)
     audit.append(
         connection,

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from rx_review.store.tables import AccountRow, ClientRow, CredentialRow
 
 Kind = Literal["account", "client"]
+KEPT_AS: Mapping[Kind, str] = {"account": "session", "client": "token"}
+"""What an account or a client holds once it was let in."""
 
 _OWNERS: Mapping[Kind, tuple[Any, Any]] = {
     "account": (AccountRow.__table__, AccountRow.__table__.c.name),  # type: ignore[attr-defined]
@@ -20,6 +22,12 @@ _CREDENTIAL = CredentialRow.__table__  # type: ignore[attr-defined]
 
 _OWNER = {kind: select(table).where(column == bindparam("name")) for kind, (table, column) in _OWNERS.items()}
 _HELD = select(_CREDENTIAL).where(_CREDENTIAL.c.digest == bindparam("digest"))
+_HOLDER = {
+    kind: select(table, _CREDENTIAL.c.expires_at)
+    .join(_CREDENTIAL, _CREDENTIAL.c.owner == column)
+    .where(_CREDENTIAL.c.digest == bindparam("digest"), _CREDENTIAL.c.kind == KEPT_AS[kind])
+    for kind, (table, column) in _OWNERS.items()
+}
 
 
 def owner(connection: Connection, kind: Kind, name: str) -> Row[Any] | None:
@@ -52,15 +60,6 @@ def failed(connection: Connection, kind: Kind, name: str) -> int:
     return int(connection.execute(counted).scalar_one())
 
 
-def public_keys(connection: Connection) -> Mapping[str, str]:
-    """Public keys of the people who may sign editions, by person; disabled accounts sign nothing."""
-    table, _ = _OWNERS["account"]
-    rows = connection.execute(
-        select(table.c.person, table.c.public_key).where(table.c.public_key.is_not(None), table.c.disabled.is_(False))
-    )
-    return {row.person: row.public_key for row in rows}
-
-
 def add_credential(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a token or a session."""
     connection.execute(insert(_CREDENTIAL), dict(values))
@@ -69,6 +68,11 @@ def add_credential(connection: Connection, values: Mapping[str, Any]) -> None:
 def credential(connection: Connection, digest: str) -> Row[Any] | None:
     """A token or a session by the digest of its secret."""
     return connection.execute(_HELD, {"digest": digest}).one_or_none()
+
+
+def holder(connection: Connection, kind: Kind, digest: str) -> Row[Any] | None:
+    """The account or client that holds a session or a token, and `expires_at` of that."""
+    return connection.execute(_HOLDER[kind], {"digest": digest}).one_or_none()
 
 
 def drop_credential(connection: Connection, digest: str) -> None:

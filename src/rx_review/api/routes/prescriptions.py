@@ -12,9 +12,9 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from rx_review.api import metrics
-from rx_review.api.access import ActorDep, ServiceDep, actor_of
+from rx_review.api.access import ActorDep, SecretDep, ServiceDep, actor_of
 from rx_review.api.problem import MEDIA_TYPE, answer, documented, refusal_of
-from rx_review.api.reading import BATCH, BATCH_BODY, body_of, bounded_body, json_of, takes, too_large
+from rx_review.api.reading import BATCH, BATCH_BODY, bounded_body, document_of, json_of, takes, too_large
 from rx_review.api.service import Service
 from rx_review.api.shapes import (
     BatchShape,
@@ -65,8 +65,9 @@ class Batch(Strict):
     items: Annotated[tuple[BatchEntry, ...], Field(min_length=1, max_length=BATCH)]
 
 
-def _told(body: dict[str, Any], status: int = 200) -> Response:
-    headers = {"ETag": f'"{body["version"]}"'} if "version" in body else {}
+def _told(body: dict[str, Any], status: int = 200, **more: str) -> Response:
+    """An answer about one prescription; `more` are headers, with `_` for `-`."""
+    headers = {"ETag": f'"{body["version"]}"', **{name.replace("_", "-"): value for name, value in more.items()}}
     if body.get("poll_after") is not None:
         headers["Retry-After"] = str(body["poll_after"])
     return Response(to_json(body), status_code=status, media_type=JSON, headers=headers)
@@ -80,12 +81,18 @@ def _told(body: dict[str, Any], status: int = 200) -> Response:
                          "unsupported-media-type"),
     openapi_extra=takes(Prescription),
 )  # fmt: skip
-def check_draft(
-    service: ServiceDep, actor: ActorDep, prescription: Annotated[Prescription, Depends(body_of(Prescription))]
-) -> Response:
+async def check_draft(request: Request, service: ServiceDep, secret: SecretDep) -> Response:
     """Review a prescription that is still being written. Nothing is stored, signed or counted."""
-    body = submission.check(service.centre, actor, prescription, service.instant())
-    return Response(to_json(body), media_type=JSON)
+    data = await bounded_body(request)
+
+    def work() -> Response:
+        actor = actor_of(request, secret)
+        prescription = document_of(request, data, Prescription)
+        return Response(
+            to_json(submission.check(service.centre, actor, prescription, service.instant())), media_type=JSON
+        )
+
+    return await run_in_threadpool(work)
 
 
 @router.post(
@@ -101,21 +108,23 @@ def check_draft(
     },
     openapi_extra=takes(Prescription),
 )  # fmt: skip
-def submit_prescription(
-    request: Request,
-    service: ServiceDep,
-    actor: ActorDep,
-    prescription: Annotated[Prescription, Depends(body_of(Prescription))],
-    key: KeyHeader = None,
+async def submit_prescription(
+    request: Request, service: ServiceDep, secret: SecretDep, key: KeyHeader = None
 ) -> Response:
     """Review and keep a prescription. (institution, number, day of issue, revision) may be sent again at any time."""
+    # One hop to a thread for all that takes time: a hop costs as much as a look into the database.
+    return await run_in_threadpool(_submitted, request, service, secret, await bounded_body(request), key)
+
+
+def _submitted(request: Request, service: Service, secret: str, data: bytes, key: str | None) -> Response:
     laps = Laps()
-    laps.seconds["parse"] = request.state.read_seconds
+    actor = actor_of(request, secret)
+    laps.lap("sign-in")
+    prescription = document_of(request, data, Prescription)
+    laps.lap("parse")
     body = _submit(service, actor, prescription, key, laps)
-    response = _told(body, 200 if body["replayed"] else 201)
-    response.headers["Server-Timing"] = server_timing(laps.seconds)
-    response.headers["Location"] = f"/v1/prescriptions/{body['id']}"
-    return response
+    where = f"/v1/prescriptions/{body['id']}"
+    return _told(body, 200 if body["replayed"] else 201, Location=where, Server_Timing=server_timing(laps.seconds))
 
 
 def _submit(service: Service, actor: Actor, prescription: Prescription, key: str | None, laps: Laps) -> dict[str, Any]:
@@ -222,14 +231,16 @@ async def get_prescription(
     ),
     openapi_extra=takes(MoveRequest),
 )  # fmt: skip
-def make_move(
-    service: ServiceDep,
-    actor: ActorDep,
-    identifier: Identifier,
-    asked: Annotated[MoveRequest, Depends(body_of(MoveRequest))],
-) -> Response:
+async def make_move(request: Request, service: ServiceDep, secret: SecretDep, identifier: Identifier) -> Response:
     """The table of moves (`GET /v1/moves`) says from which state, by whom, and what a move needs."""
-    return _told(move(service.centre, actor, identifier, asked, service.instant()))
+    data = await bounded_body(request)
+
+    def work() -> Response:
+        actor = actor_of(request, secret)
+        asked = document_of(request, data, MoveRequest)
+        return _told(move(service.centre, actor, identifier, asked, service.instant()))
+
+    return await run_in_threadpool(work)
 
 
 @router.get(
