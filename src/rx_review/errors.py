@@ -4,7 +4,6 @@ RxError                      exit code
 ├── InputError               2   a prescription or file that cannot be read
 │   └── ContradictionError   2   it can be read, and contradicts itself
 ├── LibraryError             2   rules/ or formulary/ do not hold together
-├── ProofError               1   an example or a proof of a rule fails
 ├── EngineError              3   the rule engine failed; manual review is required
 └── EnvironmentFault         3   the machine lacks something
 """
@@ -56,12 +55,6 @@ class LibraryError(RxError):
     """The rules or the formulary do not hold together."""
 
     exit_code: ClassVar[int] = 2
-
-
-class ProofError(RxError):
-    """A rule's example does not come out as written, or a clause is not proved by any."""
-
-    exit_code: ClassVar[int] = 1
 
 
 class EngineError(RxError):

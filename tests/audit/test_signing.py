@@ -32,8 +32,9 @@ from rx_review.audit import (
     write_private_key,
     write_public_key,
 )
-from rx_review.audit.signing import Algorithm, algorithm_named, fingerprint, register
+from rx_review.audit.signing import Algorithm, algorithm_named, register
 from rx_review.errors import EnvironmentFault, InputError
+from rx_review.store.key_files import fingerprint
 
 OTHER = "ecdsa-p256-sha3"
 

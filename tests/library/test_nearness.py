@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rx_review.facts.resolve import Resolver
 from rx_review.library.indexing import build_formulary
-from rx_review.library.nearness import NameIndex, near_names
+from rx_review.library.nearness import NameIndex
 from rx_review.library.tables import read_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,26 +60,25 @@ def index(shipped):
     ],
 )
 def test_the_nearest_name_comes_first(written, first):
-    assert near_names(written, KNOWN)[0] == first
+    assert NameIndex(KNOWN).nearest(written)[0] == first
 
 
 def test_at_most_so_many_and_no_name_that_is_far():
-    assert near_names("丙嗪", KNOWN, 1) == ("异丙嗪",)
-    assert near_names("丙嗪", KNOWN) == ("异丙嗪", "氯丙嗪")
-    assert near_names("丙嗪", KNOWN, 0) == near_names("丙嗪", KNOWN, -1) == ()
-    assert (
-        near_names("胰岛素", KNOWN) == near_names("", KNOWN) == near_names(" ", KNOWN) == near_names("丙嗪", ()) == ()
-    )
+    nearest = NameIndex(KNOWN).nearest
+    assert nearest("丙嗪", 1) == ("异丙嗪",)
+    assert nearest("丙嗪") == ("异丙嗪", "氯丙嗪")
+    assert nearest("丙嗪", 0) == nearest("丙嗪", -1) == ()
+    assert nearest("胰岛素") == nearest("") == nearest(" ") == NameIndex(()).nearest("丙嗪") == ()
 
 
 def test_names_come_back_as_they_were_given_and_once():
-    assert near_names("维生素ｃ片", ["维生素 C", "维生素Ｃ", "维生素B1"], 3) == ("维生素 C", "维生素B1")
+    assert NameIndex(["维生素 C", "维生素Ｃ", "维生素B1"]).nearest("维生素ｃ片", 3) == ("维生素 C", "维生素B1")
 
 
 @given(st.permutations(KNOWN), st.text("阿莫西林丙嗪氯异地平", max_size=8), st.integers(0, 5))
 def test_the_order_of_the_names_does_not_matter(names, written, most):
-    found = near_names(written, names, most)
-    assert found == near_names(written, KNOWN, most)
+    found = NameIndex(names).nearest(written, most)
+    assert found == NameIndex(KNOWN).nearest(written, most)
     assert len(found) <= most
     assert set(found) <= set(KNOWN)
 

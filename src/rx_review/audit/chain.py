@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from rx_review.audit.signing import ED25519, Signer, algorithm_named
+from rx_review.audit.signing import Signer, algorithm_named
 from rx_review.config import COUNTY_TIME
+from rx_review.store.key_files import ED25519
 
 ZERO = "0" * 64
 _TEXT = 200

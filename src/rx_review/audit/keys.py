@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from rx_review.audit.signing import Signer, Verifier, algorithms
 from rx_review.errors import EnvironmentFault, Fault, InputError
+from rx_review.store.key_files import OTHERS, read_key, write_new
 
-# A key is far shorter; what is longer is another file.
-_PEM_BYTES = 64 * 1024
 _Half = TypeVar("_Half")
 
 
@@ -23,10 +20,7 @@ def write_private_key(path: Path, signer: Signer) -> None:
         EnvironmentFault: the file is there already (a key is never written over) or cannot be written.
     """
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(signer.pem())
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, signer.pem())
     except FileExistsError:
         raise _machine(
             path,
@@ -44,14 +38,8 @@ def read_private_key(path: Path) -> Signer:
     Raises:
         EnvironmentFault: no such file, not a private key, or a file that others than its owner may open.
     """
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            pem = file.read(_PEM_BYTES)
-    except OSError as error:
-        what = error.strerror or "cannot be read"
-        raise _machine(path, what, "name the file of the private key", "读不出；请指明私钥文件") from None
-    if mode & 0o077:
+    pem, mode = read_key(path, "name the file of the private key", "读不出；请指明私钥文件", EnvironmentFault)
+    if mode & OTHERS:
         raise _machine(
             path,
             f"a private key that others may open (mode {mode:04o})",
@@ -87,12 +75,7 @@ def read_public_key(path: Path) -> Verifier:
     Raises:
         InputError: no such file, or not a public key.
     """
-    try:
-        with path.open("rb") as file:
-            pem = file.read(_PEM_BYTES)
-    except OSError as error:
-        what = error.strerror or "cannot be read"
-        raise InputError(Fault(str(path), what, "name the file of the public key", "读不出；请指明公钥文件")) from None
+    pem, _ = read_key(path, "name the file of the public key", "读不出；请指明公钥文件")
     found = _first(pem, [algorithm.verifier for algorithm in algorithms()])
     if found is None:
         raise InputError(

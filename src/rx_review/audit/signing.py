@@ -15,21 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
-
 from rx_review.errors import Fault, InputError
-
-ED25519 = "ed25519-sha256"
+from rx_review.store.key_files import ED25519, Ed25519Signer, Ed25519Verifier
 
 
 class Hash(Protocol):
@@ -78,8 +65,7 @@ class Signer(Protocol):
 class Algorithm:
     """How one named algorithm hashes, makes keys and reads them.
 
-    `signer` and `verifier` read a PEM file; they give None for a sound key that belongs to another algorithm, and
-    raise ValueError for what is no key.
+    `signer` and `verifier` read a PEM file; they give None or raise ValueError for what is no key of this algorithm.
     """
 
     name: str
@@ -87,70 +73,6 @@ class Algorithm:
     generate: Callable[[], Signer]
     signer: Callable[[bytes], Signer | None]
     verifier: Callable[[bytes], Verifier | None]
-
-
-def fingerprint(public: PublicKeyTypes) -> str:
-    """SHA-256 of the key's SubjectPublicKeyInfo in DER, 64 hexadecimal digits."""
-    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
-
-
-class Ed25519Verifier:
-    """The public half of an Ed25519 key (RFC 8032)."""
-
-    algorithm = ED25519
-
-    def __init__(self, public: Ed25519PublicKey) -> None:
-        self._public = public
-        self.key = fingerprint(public)
-
-    def verify(self, message: bytes, signature: bytes) -> bool:
-        """True if this key signed exactly this message."""
-        try:
-            self._public.verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
-
-    def pem(self) -> bytes:
-        """Give the public key as a PEM file."""
-        return self._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-class Ed25519Signer:
-    """The private half of an Ed25519 key (RFC 8032)."""
-
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-        self.verifier = Ed25519Verifier(private.public_key())
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign a message of any length; 64 bytes, the same each time."""
-        return self._private.sign(message)
-
-    def pem(self) -> bytes:
-        """Give the private key as a PEM file, not encrypted: the file's rights protect it."""
-        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _ed25519_signer(pem: bytes) -> Signer | None:
-    try:
-        private = load_pem_private_key(pem, password=None)
-    except (TypeError, UnsupportedAlgorithm) as error:
-        raise ValueError(str(error)) from None
-    return Ed25519Signer(private) if isinstance(private, Ed25519PrivateKey) else None
-
-
-def _ed25519_verifier(pem: bytes) -> Verifier | None:
-    try:
-        public = load_pem_public_key(pem)
-    except UnsupportedAlgorithm as error:
-        raise ValueError(str(error)) from None
-    return Ed25519Verifier(public) if isinstance(public, Ed25519PublicKey) else None
-
-
-def _new_ed25519() -> Signer:
-    return Ed25519Signer(Ed25519PrivateKey.generate())
 
 
 _ALGORITHMS: dict[str, Algorithm] = {}
@@ -166,7 +88,7 @@ def register(algorithm: Algorithm) -> None:
         raise ValueError(f"there is an algorithm {algorithm.name} already")
 
 
-register(Algorithm(ED25519, hashlib.sha256, _new_ed25519, _ed25519_signer, _ed25519_verifier))
+register(Algorithm(ED25519, hashlib.sha256, Ed25519Signer, Ed25519Signer.read, Ed25519Verifier.read))
 
 
 def algorithms() -> tuple[Algorithm, ...]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from rich.text import Text
 
 from rx_review import config
@@ -28,6 +27,7 @@ from rx_review.desk.enrolling import (
 from rx_review.desk.passwords import LONGEST
 from rx_review.editions.keys import fingerprint, open_public
 from rx_review.errors import Fault, InputError
+from rx_review.store.key_files import Ed25519Verifier
 
 
 def add_person(
@@ -105,8 +105,7 @@ def register(name: str, public_file: str) -> None:
 
 def _key(file: str) -> tuple[str, str, str]:
     person, key = open_public(Path(file))
-    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return person, pem, fingerprint(key)
+    return person, Ed25519Verifier(key).pem().decode(), fingerprint(key)
 
 
 def _password(from_stdin: bool) -> str:

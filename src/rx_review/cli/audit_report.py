@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from rx_review.audit import Seal, Verified, read_checkpoint, read_public_key, verify_export
 from rx_review.audit.chain import instant
-from rx_review.cli.console import err, out
+from rx_review.cli.console import out, say_each
 from rx_review.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    # An export is verified without what reads the database.
+    from rx_review.audit.checking import Checked
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
@@ -64,8 +69,7 @@ def verify(export: str, keys: list[str], checkpoints: list[str], lang: str, as_j
         print(json.dumps(_tree(found), ensure_ascii=False, indent=1))
     else:
         out().print(_page(found, _WORDS[lang]))
-        for fault in found.faults:
-            err().print(Text(fault.in_chinese() if lang == "zh" else str(fault), style="red"))
+        say_each(found.faults, lang)
     return 0 if found.whole else 1
 
 
@@ -98,17 +102,33 @@ def _unreadable(path: str, error: OSError) -> InputError:
     return InputError(Fault(path, error.strerror or "cannot be read", "name a file", "读不出；请指明文件"))
 
 
-def _page(found: Verified, words: Mapping[str, str]) -> Text:
+def verdict(found: Verified | Checked, words: Mapping[str, str], **counts: int) -> Text:
+    """How a page begins, in these words: whether the chain is whole, what was counted, what was erased."""
+    said = words["whole" if found.whole else "stopped" if found.stopped else "tampered"].format(len(found.faults))
     text = Text()
-    if found.whole:
-        verdict = words["whole"]
-    else:
-        verdict = words["stopped" if found.stopped else "tampered"].format(len(found.faults))
     text.append(f"━━ {found.county} · ", "bold")
-    text.append(verdict, "bold green" if found.whole else "bold red")
-    text.append(f"\n  {words['counts'].format(seals=found.seals, entries=found.entries)}\n")
+    text.append(said, "bold green" if found.whole else "bold red")
+    text.append(f"\n  {words['counts'].format(seals=found.seals, entries=found.entries, **counts)}\n")
     if found.erased:
         text.append(f"  {words['erased'].format(found.erased)}\n", "yellow")
+    return text
+
+
+def compared(found: Verified | Checked, words: Mapping[str, str]) -> tuple[str, str]:
+    """How a page ends, with its style: which checkpoint the chain agrees with."""
+    return f"  {words['proved'].format(found.proved) if found.proved else words['alone']}", "yellow"
+
+
+def last_seal(found: Verified | Checked) -> dict[str, Any] | None:
+    """The seal at the end as JSON has it."""
+    last = found.last
+    if last is None:
+        return None
+    return {"seal": last.number, "entry": last.last, "at": instant(last.at), "head": last.head}
+
+
+def _page(found: Verified, words: Mapping[str, str]) -> Text:
+    text = verdict(found, words)
     if found.last is None or found.first is None:
         text.append(f"  {words['empty']}\n")
     else:
@@ -118,12 +138,10 @@ def _page(found: Verified, words: Mapping[str, str]) -> Text:
         last = found.last
         end = words["end"].format(at=instant(last.at), number=last.number, last=last.last, head=last.head)
         text.append(f"  {end}\n")
-    text.append(f"  {words['proved'].format(found.proved) if found.proved else words['alone']}", "yellow")
-    return text
+    return text.append(*compared(found, words))
 
 
 def _tree(found: Verified) -> dict[str, Any]:
-    last = found.last
     return {
         "whole": found.whole,
         "stopped": found.stopped,
@@ -133,8 +151,8 @@ def _tree(found: Verified) -> dict[str, Any]:
         "entries": found.entries,
         "erased": found.erased,
         "first": instant(found.first) if found.first else None,
-        "last": {"seal": last.number, "entry": last.last, "at": instant(last.at), "head": last.head} if last else None,
+        "last": last_seal(found),
         "keys": list(found.keys),
         "agrees_with_checkpoint_up_to_seal": found.proved,
-        "faults": [{"where": item.where, "what": item.what, "do": item.do, "zh": item.zh} for item in found.faults],
+        "faults": [asdict(fault) for fault in found.faults],
     }

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,8 +20,8 @@ from rx_review.audit.checkpoint import write_checkpoint
 from rx_review.audit.exporting import export_stored, newest_seal, standing
 from rx_review.audit.keys import read_private_key, read_public_key
 from rx_review.audit.signing import Verifier
-from rx_review.cli.audit_report import known_language, read_kept
-from rx_review.cli.console import err, out
+from rx_review.cli.audit_report import compared, known_language, last_seal, read_kept, verdict
+from rx_review.cli.console import err, out, say_each
 from rx_review.cli.database import county_database
 from rx_review.errors import EnvironmentFault, Fault
 
@@ -60,8 +61,7 @@ def check(keys: list[str], checkpoints: list[str], lang: str, as_json: bool) -> 
         print(json.dumps(_checked(found), ensure_ascii=False, indent=1))
     else:
         out().print(_page(found, _WORDS[lang]))
-        for fault in found.faults:
-            err().print(Text(fault.in_chinese() if lang == "zh" else str(fault), style="red"))
+        say_each(found.faults, lang)
     return 0 if found.whole else 1
 
 
@@ -155,23 +155,11 @@ def _whole_file(path: str) -> Iterator[IO[bytes]]:
 
 
 def _page(found: Checked, words: Mapping[str, str]) -> Text:
-    if found.whole:
-        verdict = words["whole"]
-    else:
-        verdict = words["stopped" if found.stopped else "tampered"].format(len(found.faults))
-    text = Text()
-    text.append(f"━━ {found.county} · ", "bold")
-    text.append(verdict, "bold green" if found.whole else "bold red")
-    counts = {"seals": found.seals, "entries": found.entries, "still_open": found.still_open, "reviews": found.reviews}
-    text.append(f"\n  {words['counts'].format(**counts)}\n")
-    if found.erased:
-        text.append(f"  {words['erased'].format(found.erased)}\n", "yellow")
-    text.append(f"  {words['proved'].format(found.proved) if found.proved else words['alone']}", "yellow")
-    return text
+    text = verdict(found, words, still_open=found.still_open, reviews=found.reviews)
+    return text.append(*compared(found, words))
 
 
 def _checked(found: Checked) -> dict[str, Any]:
-    last = found.last
     return {
         "whole": found.whole,
         "stopped": found.stopped,
@@ -181,7 +169,7 @@ def _checked(found: Checked) -> dict[str, Any]:
         "erased": found.erased,
         "open": found.still_open,
         "reviews": found.reviews,
-        "last": {"seal": last.number, "entry": last.last, "at": instant(last.at), "head": last.head} if last else None,
+        "last": last_seal(found),
         "agrees_with_checkpoint_up_to_seal": found.proved,
-        "faults": [{"where": item.where, "what": item.what, "do": item.do, "zh": item.zh} for item in found.faults],
+        "faults": [asdict(fault) for fault in found.faults],
     }

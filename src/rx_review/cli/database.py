@@ -6,12 +6,13 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rx_review import config
 from rx_review.errors import EnvironmentFault, Fault
-from rx_review.store import schema
+from rx_review.store import audit, schema
 from rx_review.store.contents import database_at, revision_of
-from rx_review.store.database import Database
+from rx_review.store.database import Connection, Database
 
 _UPGRADE = "run `rx db upgrade`"
 
@@ -55,3 +56,10 @@ def operator() -> str:
     except KeyError:
         name = str(os.getuid())
     return f"console:{name}"
+
+
+def tell(connection: Connection, action: str, body: dict[str, Any]) -> None:
+    """Tell the audit what is done at the console now, to the county as a whole."""
+    audit.append(
+        connection, at=config.now(), actor=operator(), member=None, action=action, prescription=None, body=body
+    )

@@ -8,17 +8,17 @@ from rich.text import Text
 
 from rx_review import config
 from rx_review.cli.console import err, out
-from rx_review.cli.database import county_database, open_database, operator
+from rx_review.cli.database import county_database, open_database, tell
 from rx_review.errors import Fault, InputError
-from rx_review.store import audit, schema
+from rx_review.store import schema
 from rx_review.store.backup import Manifest, back_up, restore
-from rx_review.store.database import Database
 
 
 def back_up_database(file: str) -> None:
     """Write a backup and say what is in it, and what is not."""
     with county_database() as database:
-        _tell(database, "back up", {"file": Path(file).name})
+        with database.write() as connection:
+            tell(connection, "back up", {"file": Path(file).name})
         manifest = back_up(database, Path(file), config.now())
     out().print("\n".join([file, *_lines(manifest)]), markup=False)
     err().print(
@@ -41,7 +41,8 @@ def restore_database(file: str, yes: bool) -> None:
         manifest = restore(database, path, over=yes)
         current = manifest.contents.revision == schema.head()
         if current:
-            _tell(database, "restore", {"dump": manifest.digest, "made_at": manifest.at})
+            with database.write() as connection:
+                tell(connection, "restore", {"dump": manifest.digest, "made_at": manifest.at})
     finally:
         database.close()
     out().print("\n".join(["已恢复 restored", *_lines(manifest)]), markup=False)
@@ -63,16 +64,3 @@ def _lines(manifest: Manifest) -> list[str]:
         f"大小 size            {manifest.size} 字节 bytes",
         f"sha256:{manifest.digest}",
     ]
-
-
-def _tell(database: Database, action: str, body: dict[str, object]) -> None:
-    with database.write() as connection:
-        audit.append(
-            connection,
-            at=config.now(),
-            actor=operator(),
-            member=None,
-            action=action,
-            prescription=None,
-            body=body,
-        )

@@ -11,11 +11,11 @@ from rx_review import config
 from rx_review.audit.keys import read_private_key, write_private_key, write_public_key
 from rx_review.audit.signing import new_signer
 from rx_review.cli.console import out
-from rx_review.cli.database import open_database, operator, shown
+from rx_review.cli.database import open_database, shown, tell
 from rx_review.errors import EnvironmentFault, Fault, InputError, RxError
 from rx_review.store import audit, county, schema
 from rx_review.store.contents import Contents, contents, revision_of, revisions
-from rx_review.store.database import Connection, Database
+from rx_review.store.database import Database
 from rx_review.store.keys import create_keys, read_keys
 
 AUDIT_KEY, AUDIT_PUBLIC = "audit.pem", "audit.pub.pem"
@@ -40,10 +40,10 @@ def upgrade_database(name: str | None, history_since: str | None) -> None:
             Path(database.url.database or "").chmod(0o600)
         with database.write() as connection:
             if before.revision != schema.head():
-                _tell(connection, "upgrade database", {"from": before.revision, "to": schema.head()})
+                tell(connection, "upgrade database", {"from": before.revision, "to": schema.head()})
             if county.county(connection) is None and name is not None:
                 county.found(connection, name.strip(), since)
-                _tell(connection, "found county", {"name": name.strip(), "history_since": since})
+                tell(connection, "found county", {"name": name.strip(), "history_since": since})
     finally:
         database.close()
     say_status(False)
@@ -79,7 +79,7 @@ def downgrade_database(revision: str, yes: bool) -> None:
         before = _known(database)
         if before.revision is not None:
             with database.write() as connection:
-                _tell(connection, "downgrade database", {"from": before.revision, "to": revision})
+                tell(connection, "downgrade database", {"from": before.revision, "to": revision})
             schema.downgrade(config.database_url(), revision)
             before = _known(database)
     finally:
@@ -197,18 +197,6 @@ def _key_fault(folder: Path) -> str | None:
     except RxError as error:
         return str(error)
     return None
-
-
-def _tell(connection: Connection, action: str, body: dict[str, Any]) -> None:
-    audit.append(
-        connection,
-        at=config.now(),
-        actor=operator(),
-        member=None,
-        action=action,
-        prescription=None,
-        body=body,
-    )
 
 
 def _day(text: str) -> date:

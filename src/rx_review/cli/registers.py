@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -69,8 +70,7 @@ def import_registers(paths: Sequence[str], dry_run: bool, as_json: bool, lang: s
             report = import_files(centre, _administrator(), files, config.now(), dry_run)
     except InputError as error:
         if as_json:
-            faults = [{"where": each.where, "what": each.what, "do": each.do, "zh": each.zh} for each in error.faults]
-            print(json_text.dumps({"faults": faults}, ensure_ascii=False, indent=1))
+            print(json_text.dumps({"faults": [asdict(fault) for fault in error.faults]}, ensure_ascii=False, indent=1))
         else:
             say_faults(error, lang)
         return error.exit_code

@@ -87,7 +87,7 @@ def write(
     found = store.entry(connection, register, key)
     if found is not None and not _visible(actor, register, key, found):
         raise Refusal("not-found")
-    more = _checked(centre, connection, actor, register, key, document)
+    more = _checked(centre, connection, actor, key, document)
     if found is not None and version is None:
         raise Refusal("version-needed", more={"version": found.version})
     text = document.model_dump_json(by_alias=True, exclude_none=True)
@@ -139,9 +139,7 @@ def patient_registration(centre: Centre, actor: Actor, prescription: str) -> dic
         return _told("registration", found.patient_id, kept)
 
 
-def _checked(
-    centre: Centre, connection: Connection, actor: Actor, register: Register, key: str, document: Strict
-) -> dict[str, Any]:
+def _checked(centre: Centre, connection: Connection, actor: Actor, key: str, document: Strict) -> dict[str, Any]:
     match document:
         case StaffEntry():
             actor.must_be("administrator")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Severity = Literal["note", "warn", "hold", "return", "block"]
@@ -70,7 +70,7 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The whole answer. `traced` holds every fact the decision rests on, by subject."""
+    """The whole answer."""
 
     prescription: str
     revision: int
@@ -82,7 +82,6 @@ class Review:
     counterfactuals: tuple[Counterfactual, ...] = ()
     shown: int = 0
     """How many of the findings, from the first on, the doctor sees; the rest are folded."""
-    traced: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
 
 def as_json(review: Review) -> dict[str, Any]:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Annotated
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from rx_review.domain.values import Text
 from rx_review.errors import EnvironmentFault, Fault, InputError
+from rx_review.store.key_files import OTHERS, Ed25519Signer, Ed25519Verifier, read_key, write_new
 
 _PERSON = re.compile(rb"^Person: ([^\r\n]*)\r?$", re.MULTILINE)
-_MOST = 16_384
 
 
 def _trimmed(value: str) -> str:
@@ -57,18 +46,17 @@ def person_of(text: str, where: str) -> str:
 
 def fingerprint(key: Ed25519PublicKey) -> str:
     """What a key is named by: `sha256:` and the hash of its SubjectPublicKeyInfo."""
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"sha256:{hashlib.sha256(der).hexdigest()}"
+    return f"sha256:{Ed25519Verifier(key).key}"
 
 
 def private_pem(person: str, key: Ed25519PrivateKey) -> bytes:
     """A private key with the name of its person, not encrypted."""
-    return _head(person) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return _head(person) + Ed25519Signer(key).pem()
 
 
 def public_pem(person: str, key: Ed25519PublicKey) -> bytes:
     """A public key with the name of its person."""
-    return _head(person) + key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return _head(person) + Ed25519Verifier(key).pem()
 
 
 def _head(person: str) -> bytes:
@@ -82,16 +70,14 @@ def read_private(pem: bytes, shown: str) -> tuple[str, Ed25519PrivateKey]:
         InputError: if it is not an Ed25519 private key, or is locked with a passphrase.
     """
     try:
-        key = load_pem_private_key(pem, None)
-    except TypeError:
+        signer = Ed25519Signer.read(pem)
+    except ValueError:
         fault = Fault(shown, "locked with a passphrase", "give the key unlocked", "私钥有口令；请给出解锁后的私钥")
         raise InputError(fault) from None
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
+    if signer is None:
         do, zh = "give the file of `rx edition keygen`", "不是 Ed25519 私钥；请给出 rx edition keygen 写出的文件"
         raise InputError(Fault(shown, "not an Ed25519 private key", do, zh))
-    return _named(pem, shown), key
+    return _named(pem, shown), signer.private
 
 
 def read_public(pem: bytes, shown: str) -> tuple[str, Ed25519PublicKey]:
@@ -100,17 +86,14 @@ def read_public(pem: bytes, shown: str) -> tuple[str, Ed25519PublicKey]:
     Raises:
         InputError: if it is not an Ed25519 public key.
     """
-    try:
-        key = load_pem_public_key(pem)
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, Ed25519PublicKey):
+    verifier = Ed25519Verifier.read(pem)
+    if verifier is None:
         do, zh = (
             "give the .pub file of `rx edition keygen`",
             "不是 Ed25519 公钥；请给出 rx edition keygen 写出的 .pub 文件",
         )
         raise InputError(Fault(shown, "not an Ed25519 public key", do, zh))
-    return _named(pem, shown), key
+    return _named(pem, shown), verifier.public
 
 
 def _named(pem: bytes, shown: str) -> str:
@@ -124,8 +107,8 @@ def open_private(path: Path) -> tuple[str, Ed25519PrivateKey]:
     Raises:
         InputError: if it cannot be read, others may read it, or it holds no such key.
     """
-    pem = _content(path)
-    if path.stat().st_mode & 0o077:
+    pem, mode = _content(path)
+    if mode & OTHERS:
         fault = Fault(str(path), "others may read this private key", f"chmod 600 {path}", "他人可读此私钥；请改为 0600")
         raise InputError(fault)
     return read_private(pem, str(path))
@@ -137,20 +120,15 @@ def open_public(path: Path) -> tuple[str, Ed25519PublicKey]:
     Raises:
         InputError: if it cannot be read, names nobody or holds no such key.
     """
-    person, key = read_public(_content(path), str(path))
+    person, key = read_public(_content(path)[0], str(path))
     if not person:
         do, zh = "write `Person: NAME` as its first line", "没有写明是谁的公钥；请在首行写 Person: 姓名"
         raise InputError(Fault(str(path), "does not say whose key it is", do, zh))
     return person, key
 
 
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MOST)
-    except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or "cannot be read"
-        raise InputError(Fault(str(path), what, "correct the path", "无法读取；请更正路径")) from None
+def _content(path: Path) -> tuple[bytes, int]:
+    return read_key(path, "correct the path", "无法读取；请更正路径")
 
 
 def write_keys(path: Path, person: str) -> tuple[Path, Ed25519PublicKey]:
@@ -176,8 +154,7 @@ def write_keys(path: Path, person: str) -> tuple[Path, Ed25519PublicKey]:
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
+        write_new(path, content, mode)
     except FileExistsError:
         do, zh = "choose another name: a key is never overwritten", "已存在；请换一个文件名，密钥不会被覆盖"
         raise InputError(Fault(str(path), "there already", do, zh)) from None

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, ValidationError
 
@@ -17,6 +16,7 @@ from rx_review.domain.strict_json import decode
 from rx_review.domain.values import Instant
 from rx_review.editions.keys import Person, fingerprint
 from rx_review.errors import Fault, InputError
+from rx_review.store.key_files import Ed25519Verifier
 
 Purpose = Literal["publish", "roll back"]
 """What a statement asks for: that an edition be published, or that one which was published before hold again."""
@@ -60,11 +60,9 @@ class Statement(Said):
 
     def holds(self, key: Ed25519PublicKey) -> bool:
         """Whether that key signed this statement."""
-        try:
-            key.verify(base64.b64decode(self.signature), self.signed_text())
-        except InvalidSignature:
-            return False
-        return self.key == fingerprint(key)
+        return self.key == fingerprint(key) and Ed25519Verifier(key).verify(
+            self.signed_text(), base64.b64decode(self.signature)
+        )
 
 
 def sign_edition(

@@ -52,7 +52,7 @@ def edits_for(remedy: str, case: Case, ground: Ground) -> Iterator[Edit]:
     """Yield the edits that a remedy means here; none for `supply`, which only a person can do."""
     verb, _, rest = remedy.partition(" ")
     if verb == "give":
-        yield _give(rest, case, ground.prescription)
+        yield _give(rest, case)
     for line in (line for line in ground.prescription.lines if line.line in case.lines):
         known = ground.resolver.line(line, ground.resolver.place(ground.prescription.institution).member)
         if verb in ("drop", "separate") and len(ground.prescription.lines) > 1:
@@ -249,7 +249,7 @@ def _in_stock(known: Known, circumstances: Circumstances) -> bool:
     return any(circumstances.stock.quantities.get(row.drug, 0) > 0 for row in known.candidates)
 
 
-def _give(what: str, case: Case, prescription: Prescription) -> Edit:
+def _give(what: str, case: Case) -> Edit:
     purpose = GIVEN.get(what) or TOPIC_REASON.get(str(case.known("topic")), "contraindication")
     zh, en = REASON_WORDS[purpose]
     reason = Reason(for_=purpose, text=f"（{zh}）", lines=case.lines, signed_again=True)

@@ -121,7 +121,6 @@ class Reviewer:
             findings,
             missing,
             shown=min(len(findings), int(parameters.get("findings_shown", len(findings)))),
-            traced={subject: tuple(case.own for case in cases) for subject, cases in facts.cases.items()},
         )
 
     def judge_prescription(self, prescription: Prescription, circumstances: Circumstances, at: datetime) -> Judgement:

@@ -145,7 +145,7 @@ def decision_json(review: Review) -> bytes:
 
 
 def decision_from_json(data: bytes) -> Review:
-    """The review that `decision_json` wrote, without ways to pass and without its traced facts.
+    """The review that `decision_json` wrote, without ways to pass.
 
     Raises:
         StoredError: if these are not such bytes.

@@ -81,7 +81,7 @@ def prescription_case(
     _heading(sheet, prescription, place.lacks)
     _diagnoses(sheet, prescription, circumstances, diagnoses)
     _patient(sheet, prescription, circumstances, age, diagnoses, resolver)
-    _company(sheet, prescription, known)
+    _company(sheet, known)
     _validity(sheet, prescription, circumstances.flow, day, at)
     tell_formalities(sheet, prescription, known, diagnoses, visit, resolver)
     today = day if at is prescription.issued_at else county_day(at)
@@ -224,7 +224,7 @@ def childbearing(prescription: Prescription, age: Age, resolver: Resolver) -> bo
     return age.within(*resolver.maternal_ages) if age.known else None
 
 
-def _company(sheet: Sheet, prescription: Prescription, known: Sequence[Known | None]) -> None:
+def _company(sheet: Sheet, known: Sequence[Known | None]) -> None:
     unknown = known.count(None)
     herbs = drugs = tcm = strict = psychotropic = 0
     for drug in known:

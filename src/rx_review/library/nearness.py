@@ -78,11 +78,6 @@ class NameIndex:
         return ranked[:_COMPARED]
 
 
-def near_names(written: str, names: Iterable[str], most: int = 3) -> tuple[str, ...]:
-    """The names nearest to a written one, as `NameIndex.nearest` gives them; to ask once only."""
-    return NameIndex(names).nearest(written, most)
-
-
 def _features(plain: str) -> frozenset[str]:
     """Neighbouring pairs; both ends count as neighbours, so that a wrong character in the middle leaves them."""
     framed = f"^{plain}$"

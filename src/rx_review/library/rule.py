@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rx_review.domain.review import Severity, Subject
 
@@ -135,7 +135,7 @@ class Rule(_Form):
 
     @field_validator("when", "unless", mode="before")
     @classmethod
-    def _clauses(cls, value: object, info: ValidationInfo) -> object:
+    def _clauses(cls, value: object) -> object:
         if isinstance(value, tuple):
             return value
         if not isinstance(value, Mapping):

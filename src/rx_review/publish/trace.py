@@ -102,7 +102,7 @@ def _trace(edition: Edition, articles: Sequence[Article], demands: Sequence[Dema
     yield ""
     yield from _demands(edition, demands)
     yield ""
-    yield from _reach(edition, law)
+    yield from _reach(law)
 
 
 def _article(row: Article, cited: Mapping[Place, list[Rule]], edition: Edition) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _demands(edition: Edition, demands: Sequence[Demand]) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _reach(edition: Edition, rules: Iterable[Rule]) -> Iterator[str]:
+def _reach(rules: Iterable[Rule]) -> Iterator[str]:
     yield "## 适用的场景与环节 · Where each rule of law can speak"
     yield ""
     yield "空白：规则的条件排除了该场景或环节，永不提示。Blank: the rule's own clauses keep it silent there."

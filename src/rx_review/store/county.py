@@ -190,13 +190,6 @@ def dismissed(connection: Connection, patient: str, at: datetime) -> Sequence[st
     return connection.execute(_DISMISSED, {"patient": patient, "at": at}).scalars().all()
 
 
-def dismissals(connection: Connection, patient: str) -> Sequence[Row[Any]]:
-    """What was settled for a patient, newest first."""
-    return connection.execute(
-        select(_DISMISSAL).where(_DISMISSAL.c.patient_id == patient).order_by(_DISMISSAL.c.at.desc(), _DISMISSAL.c.key)
-    ).all()
-
-
 def dismiss(connection: Connection, values: Mapping[str, Any]) -> None:
     """Settle a finding for a patient; a later one for the same key takes its place."""
     same = (_DISMISSAL.c.patient_id == values["patient_id"], _DISMISSAL.c.key == values["key"])

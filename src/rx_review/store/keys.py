@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rx_review.errors import EnvironmentFault, Fault
+from rx_review.store.key_files import OTHERS, write_new
 
 KEY_BYTES = 32
 
@@ -113,7 +114,7 @@ def _read(path: Path) -> bytes | Fault:
     except OSError:
         return _missing(path, "the key cannot be read", "无法读取密钥")
     # Elsewhere than on POSIX the mode says nothing.
-    if os.name == "posix" and (status.st_mode & 0o077 or status.st_uid not in (0, os.geteuid())):
+    if os.name == "posix" and (status.st_mode & OTHERS or status.st_uid not in (0, os.geteuid())):
         mode = stat.filemode(status.st_mode)
         return Fault(
             str(path),
@@ -137,11 +138,7 @@ def _write(path: Path) -> None:
     draft = path.with_suffix(".new")
     try:
         draft.unlink(missing_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(handle)
+        write_new(draft, f"{secrets.token_hex(KEY_BYTES)}\n".encode())
         os.link(draft, path)
         draft.unlink()
         _sync(path.parent)

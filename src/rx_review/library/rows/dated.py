@@ -10,7 +10,6 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Tier: TypeAlias = Literal["village", "township", "county"]
-Grade: TypeAlias = Literal["contraindicated", "major", "moderate", "caution"]
 
 _AGE = re.compile(r"(\d{1,4})([dmy])")
 _CITATION = re.compile(r"第\s*\d+\s*页|\bp{1,2}\.\s*\d+|[“”「」『』]|https?:")
