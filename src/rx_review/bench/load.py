@@ -27,6 +27,15 @@ class Seen:
         """Answers a second."""
         return len(self.seconds) / self.elapsed if self.elapsed else float("nan")
 
+    def add(self, other: Seen) -> None:
+        """What another load saw after this one."""
+        self.seconds += other.seconds
+        for status, count in other.statuses.items():
+            self.statuses[status] = self.statuses.get(status, 0) + count
+        for name, spent in other.laps.items():
+            self.laps.setdefault(name, []).extend(spent)
+        self.elapsed += other.elapsed
+
     def note(self, status: int, seconds: float, timing: str) -> None:
         """One answer."""
         self.seconds.append(seconds)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
+from math import copysign
 from typing import Any
 
 import schemathesis
@@ -195,6 +196,9 @@ def _next_move(path: Any, body: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         short = value if abs(value) >= 1e9 else float(Decimal(repr(value)).quantize(Decimal("0.0001"), ROUND_DOWN))
+        if value and not short:
+            # What is more than nothing stays so.
+            short = copysign(0.0001, value)
         return int(short) if short.is_integer() else short
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
