@@ -162,7 +162,7 @@ def test_a_period_a_prescription_and_a_sample_are_chosen(busy):
 
 def test_the_same_seed_draws_the_same_sample(busy, monkeypatch):
     drawn = []
-    monkeypatch.setattr(replaying._Replay, "batch", lambda self, ids: drawn.append(list(ids)))
+    monkeypatch.setattr(replaying.Replayer, "_batch", lambda self, ids: drawn.append(list(ids)))
     for seed in (3, 3, 4):
         again(busy, sample=7, seed=seed)
     assert drawn[0] == drawn[1] != drawn[2]

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from rx_review import config
 from rx_review.audit.checking import check_stored
-from rx_review.audit.replay import replay
+from rx_review.audit.replay import Replayer, ReplayReport, replay
 from rx_review.audit.sealer import Sealer
 from rx_review.county.generate import County as Drawing
 from rx_review.county.regimen import read_regimens
@@ -36,6 +36,7 @@ class Day(NamedTuple):
     verdicts: list
     figures: object
     outcome: Outcome
+    followed: ReplayReport
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +69,22 @@ def one_day(edition, archive, members, drawn, folder) -> Day:
         fill_registers(centre, cast, members, edition.formulary, DAY)
         county = County(centre, cast, members, Sealer(ground.database, ground.signer), 5)
         verdicts: list[str] = []
-        county.before(DAY, drawn, verdicts.append)
-        seconds = county.day(DAY, drawn, verdicts.append)
+        replayer = Replayer(ground.database, config.cache_dir(), compiled=[centre.reviewer])
+
+        def submitted(verdict):
+            verdicts.append(verdict)
+            if len(verdicts) % 25 == 0:
+                replayer.follow()
+
+        county.before(DAY, drawn, submitted)
+        seconds = county.day(DAY, drawn, submitted)
+        replayer.follow()
         figures = count_day(ground.database, edition, DAY)
         checked = check_stored(ground.database, [ground.signer.verifier])
         replayed = replay(ground.database, config.cache_dir())
-        return Day(verdicts, figures, Outcome(DAY.isoformat(), figures, checked, replayed, sorted(seconds)))
+        return Day(
+            verdicts, figures, Outcome(DAY.isoformat(), figures, checked, replayed, sorted(seconds)), replayer.report
+        )
     finally:
         ground.database.close()
 
@@ -112,6 +123,12 @@ def test_the_chain_is_whole_and_replay_is_equal(days):
     assert outcome.checked.whole, outcome.checked.faults
     assert outcome.checked.still_open == 0
     assert outcome.replayed.equal == outcome.replayed.reviews > COUNT
+
+
+def test_what_is_decided_again_while_the_county_works_is_all_of_it_once(days):
+    followed, whole = days[0].followed, days[0].outcome.replayed
+    followed.seconds = whole.seconds
+    assert followed == whole
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

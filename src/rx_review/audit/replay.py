@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from rx_review.audit.compiled import CompiledEditions
 from rx_review.audit.laid import Match, Parts, matched, noted_in
 from rx_review.domain.circumstances import Circumstances
 from rx_review.domain.prescription import Prescription
@@ -24,17 +25,13 @@ from rx_review.engine.difference import explain_difference
 from rx_review.engine.review import Reviewer
 from rx_review.engine.semantics import semantics
 from rx_review.engine.stored import decide_again, decision_json, facts_from_json, facts_json
-from rx_review.errors import Fault, LibraryError, RxError
-from rx_review.library.archive import edition_of
+from rx_review.errors import RxError
 from rx_review.store import audit, reviews
-from rx_review.store import editions as store
 from rx_review.store.database import Database, Row
 
 MOST_TOLD = 1_000
 """Differences that a report tells one by one; all are counted."""
 _BATCH = 200
-# Reviews come by age, so that an edition is rarely asked for again once a newer one holds.
-_REVIEWERS = 4
 
 Kind = Literal["different", "recomputed", "moved", "undecidable", "altered"]
 """What can be said of a review besides that it is equal.
@@ -122,71 +119,56 @@ def replay(
         Refusal: `busy` if the database is away.
         EnvironmentFault: rx-review was installed without its source, or an edition cannot be unpacked.
     """
-    began = time.perf_counter()
     with database.read() as connection:
         chosen: Sequence[int] = reviews.numbers(connection, since, until, prescription)
     if sample is not None and sample < len(chosen):
         chosen = sorted(random.Random(seed).sample(chosen, sample))
-    run = _Replay(_Reviewers(database, cache, compiled), database, recompute)
-    for start in range(0, len(chosen), _BATCH):
-        run.batch(chosen[start : start + _BATCH])
-        if progress is not None:
-            progress(min(start + _BATCH, len(chosen)), len(chosen))
-    run.report.editions = len(run.reviewers.seen)
-    run.report.seconds = time.perf_counter() - began
-    return run.report
+    replayer = Replayer(database, cache, recompute=recompute, compiled=compiled)
+    replayer.over(chosen, progress)
+    return replayer.report
 
 
-class _Reviewers:
-    """Editions by digest, compiled, the latest few of them."""
+class Replayer:
+    """Replays reviews of one database part by part: editions stay compiled, and one report counts all of it.
 
-    def __init__(self, database: Database, cache: Path | None, compiled: Sequence[Reviewer]) -> None:
-        self.seen: set[str] = set()
-        self._compiled = {reviewer.edition.digest: reviewer for reviewer in compiled}
-        self._database = database
-        self._cache = cache
-        self._kept: OrderedDict[str, Reviewer | LibraryError] = OrderedDict()
+    Args:
+        database: where they are.
+        cache: as in `replay`, like the rest.
+    """
 
-    def of(self, digest: str) -> Reviewer:
-        """The edition of a digest.
-
-        Raises:
-            LibraryError: it is not kept, or is not what its digest says.
-        """
-        found = self._kept.get(digest)
-        if found is None:
-            found = self._kept[digest] = self._load(digest)
-            if len(self._kept) > _REVIEWERS:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(digest)
-        if isinstance(found, LibraryError):
-            raise found
-        return found
-
-    def _load(self, digest: str) -> Reviewer | LibraryError:
-        with self._database.read() as connection:
-            row = store.edition(connection, digest)
-        self.seen.add(digest)
-        try:
-            if row is None:
-                return _lost(digest)
-            if digest in self._compiled:
-                return self._compiled[digest]
-            return Reviewer(edition_of(row.archive, self._cache, digest))
-        except LibraryError as error:
-            return error
-
-
-class _Replay:
-    """One run."""
-
-    def __init__(self, reviewers: _Reviewers, database: Database, recompute: bool) -> None:
-        self.reviewers = reviewers
+    def __init__(
+        self, database: Database, cache: Path | None, *, recompute: bool = False, compiled: Sequence[Reviewer] = ()
+    ) -> None:
         self.report = ReplayReport(semantics())
+        self._editions = CompiledEditions(database, cache, compiled)
         self._database = database
         self._recompute = recompute
+        self._followed: set[int] = set()
 
-    def batch(self, ids: Sequence[int]) -> None:
+    def follow(self) -> None:
+        """Replay every review that was stored since the last call; others may be storing more meanwhile.
+
+        Raises:
+            Refusal: `busy` if the database is away.
+        """
+        with self._database.read() as connection:
+            stored = reviews.numbers(connection, None, None)
+        # Not only those behind the last: what got a lower number may be committed later.
+        fresh = [number for number in stored if number not in self._followed]
+        self.over(fresh)
+        self._followed.update(fresh)
+
+    def over(self, chosen: Sequence[int], progress: Callable[[int, int], None] | None = None) -> None:
+        """Replay reviews by their ids; `progress` is called with how many are done, and of how many."""
+        began = time.perf_counter()
+        for start in range(0, len(chosen), _BATCH):
+            self._batch(chosen[start : start + _BATCH])
+            if progress is not None:
+                progress(min(start + _BATCH, len(chosen)), len(chosen))
+        self.report.editions = len(self._editions.seen)
+        self.report.seconds += time.perf_counter() - began
+
+    def _batch(self, ids: Sequence[int]) -> None:
         """Some hundred reviews."""
         with self._database.read() as connection:
             rows = reviews.numbered(connection, ids)
@@ -207,7 +189,7 @@ class _Replay:
             self._tell("undecidable", row, ["其处方已不存在 | its prescription is not there"])
             return
         try:
-            reviewer = self.reviewers.of(row.edition)
+            reviewer = self._editions.of(row.edition)
             self._decide(row, reviewer, parts)
             if self._recompute:
                 self._compute(row, reviewer, parts)
@@ -272,14 +254,3 @@ def _said(error: RxError | ValidationError | KeyError) -> list[str]:
             part = error.args[0]
             return [f"所存的 {part} 已损坏，无法解压 | the stored {part} is damaged: it cannot be unpacked"]
     return [f"所存的处方无法读取 | the stored input cannot be read: {error.error_count()} faults"]
-
-
-def _lost(digest: str) -> LibraryError:
-    return LibraryError(
-        Fault(
-            f"edition {digest}",
-            "not in the database",
-            "restore it from a backup, or from its published archive",
-            "数据库中没有这个版本；请从备份或已发布的版本文件恢复",
-        )
-    )

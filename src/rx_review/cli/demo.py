@@ -18,10 +18,11 @@ from rx_review.api.ports import claim
 from rx_review.cli.audit_report import known_language
 from rx_review.cli.console import err, out
 from rx_review.cli.serve import run_service
+from rx_review.demo.beside import Library
 from rx_review.demo.founding import Login, sign_on_now
 from rx_review.demo.ground import Ground, empty_folder, lay_ground
 from rx_review.demo.page import day_page
-from rx_review.demo.performance import Library, Part, Performed, perform
+from rx_review.demo.performance import Part, Performed, perform
 from rx_review.demo.wording import MARKS, PARTS, WORDS
 from rx_review.domain.review import VERDICTS
 from rx_review.errors import RxError

@@ -15,8 +15,8 @@ from random import Random
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from ruamel.yaml import YAML
 
+from rx_review.county.entries import read_entries
 from rx_review.county.fault_kinds import Change, Fault, Outcome
 from rx_review.county.fault_merge import merge
 from rx_review.county.patient import draw_weight, identity_number
@@ -120,14 +120,17 @@ class _Entry(_Form):
         return self
 
 
-def declared_faults() -> Iterator[Fault]:
+def declared_faults(cache: Path | None = None) -> Iterator[Fault]:
     """Every declared fault.
+
+    Args:
+        cache: where to keep what was read of the tables, by content; None keeps nothing.
 
     Raises:
         pydantic.ValidationError: if an entry is wrong.
     """
     for path in sorted(_TABLES.glob("*.yaml")):
-        for tree in YAML(typ="safe").load(path.read_bytes()):
+        for tree in read_entries(path.read_bytes(), "faults", cache):
             entry = _Entry.model_validate(tree)
             yield Fault(entry.fault, frozenset(entry.codes), _adding(entry), entry.on == "herbal")
 

@@ -7,8 +7,9 @@ labels and the pharmacopoeia, never from the rules or from what the formulary ha
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
-from functools import cache
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
@@ -30,12 +31,12 @@ class Planted(NamedTuple):
     at: datetime | None = None
 
 
-def plant(written: Written, tier: str, random: Random) -> Planted | None:
+def plant(written: Written, tier: str, random: Random, cache: Path | None = None) -> Planted | None:
     """Plant one fault that fits; None if none fits. The trees are changed in place.
 
-    Each kind is as likely as the next, but for those that fit few sheets: see `Fault.rare`.
+    Each kind is as likely as the next, but for those that fit few sheets: see `Fault.rare`. `cache` as in `all_faults`.
     """
-    kinds = list(all_faults())
+    kinds = list(all_faults(cache))
     random.shuffle(kinds)
     if random.random() < 0.25:
         kinds.sort(key=lambda kind: not kind.rare)
@@ -46,9 +47,14 @@ def plant(written: Written, tier: str, random: Random) -> Planted | None:
     return None
 
 
-@cache
-def all_faults() -> tuple[Fault, ...]:
-    """Every kind of fault, by name."""
+@functools.cache
+def all_faults(cache: Path | None = None) -> tuple[Fault, ...]:
+    """Every kind of fault, by name; read once per process.
+
+    Args:
+        cache: where to keep what was read of the declared ones, by content, since reading YAML takes seconds; None
+            keeps nothing.
+    """
     changed = [
         Fault(name.replace("_", "-"), frozenset(codes), change, rare)
         for table, rare in (
@@ -56,4 +62,4 @@ def all_faults() -> tuple[Fault, ...]:
         )
         for name, codes, change in table
     ]  # fmt: skip
-    return tuple(sorted((*declared_faults(), *changed), key=lambda fault: fault.fault))
+    return tuple(sorted((*declared_faults(cache), *changed), key=lambda fault: fault.fault))

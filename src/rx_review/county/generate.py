@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
@@ -44,10 +45,11 @@ class Generated:
 
 
 class County:
-    """Members and regimens, ready to draw from."""
+    """Members and regimens, ready to draw from, and where to keep what is read of faults; None keeps nothing."""
 
-    def __init__(self, formulary: Formulary, regimens: Sequence[Regimen]) -> None:
+    def __init__(self, formulary: Formulary, regimens: Sequence[Regimen], cache: Path | None = None) -> None:
         self.fills = formulary.fills
+        self.cache = cache
         self.members: Mapping[Tier, list[Member]] = {
             tier: [
                 Member(row.institution, row.tier, formulary.lines_of_command[row.institution][-1])
@@ -84,6 +86,7 @@ def generate_county(
     per_day: int,
     gaps: bool = True,
     faults: bool = False,
+    cache: Path | None = None,
 ) -> Iterator[Generated]:
     """Write the prescriptions of some days.
 
@@ -96,8 +99,9 @@ def generate_county(
         per_day: prescriptions a day in the whole county.
         gaps: whether fields are left out at the tiers' rates.
         faults: whether each prescription gets a labelled fault, wherever one fits.
+        cache: where to keep what is read of the faults, by content; None keeps nothing.
     """
-    county = County(formulary, regimens)
+    county = County(formulary, regimens, cache)
     for offset in range(days):
         day = first + timedelta(days=offset)
         for order in range(per_day):
@@ -112,7 +116,7 @@ def _one(county: County, day: date, order: int, random: Random, gaps: bool, faul
         leave_gaps(written, member.tier, (day - born).days, county.fills, random)
     speak(written.sheet, member.tier, random)
     sound = _sent(written)
-    planted = plant(written, member.tier, random) if faults else None
+    planted = plant(written, member.tier, random, county.cache) if faults else None
     return Generated(regimen.regimen, sound, planted, _sent(written) if planted else None)
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from rx_review.county.entries import read_entries
 from rx_review.domain.prescription import ReasonFor, Setting, Sheet
 from rx_review.errors import Fault, LibraryError
 
@@ -175,7 +171,7 @@ def read_regimens(folder: Path = FOLDER, cache: Path | None = None) -> tuple[Reg
     seen: set[str] = set()
     for path in sorted(folder.glob("*.yaml")):
         try:
-            entries = _entries(path.read_bytes(), cache)
+            entries = read_entries(path.read_bytes(), "regimens", cache)
         except YAMLError as error:
             faults.append(Fault(path.name, f"not YAML: {error}", "correct the file"))
             continue
@@ -196,19 +192,3 @@ def read_regimens(folder: Path = FOLDER, cache: Path | None = None) -> tuple[Reg
     if faults:
         raise LibraryError(*faults)
     return tuple(found)
-
-
-def _entries(data: bytes, cache: Path | None) -> Any:
-    """The entries of a file, from the cache if this very content was read before. Kept as JSON, which runs nothing."""
-    kept = cache / f"regimens-{hashlib.sha256(data).hexdigest()[:24]}.json" if cache is not None else None
-    if kept is not None:
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads(kept.read_bytes())
-    entries = YAML(typ="safe").load(data)
-    if kept is not None:
-        with contextlib.suppress(OSError, TypeError):
-            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial = kept.with_suffix(f".{os.getpid()}")
-            partial.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
-            partial.replace(kept)
-    return entries

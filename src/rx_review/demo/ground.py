@@ -16,6 +16,9 @@ from rx_review.store.vault import Vault
 DATABASE = "rx-review.sqlite3"
 """The name that a service looks for in its data folder."""
 
+AUDIT_PUBLIC = "audit.pub.pem"
+"""The key that seals are checked with, in the folder of keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -66,7 +69,7 @@ def lay_ground(folder: Path, url: str | None = None) -> Ground:
     create_keys(keys)
     signer = new_signer()
     write_private_key(keys / "audit.pem", signer)
-    write_public_key(keys / "audit.pub.pem", signer.verifier)
+    write_public_key(keys / AUDIT_PUBLIC, signer.verifier)
     url = url or f"sqlite:///{folder / DATABASE}"
     schema.upgrade(url)
     return Ground(folder, Database(url), Vault(read_keys(keys)), signer)

@@ -152,7 +152,7 @@ class Sheets:
     def _faulty(self, written: Written, member: Member, random: Random) -> Prescription | None:
         """The sheet with one fault that a doctor could send; None where none fits."""
         sheet = deepcopy(written.sheet)
-        planted = plant(Written(sheet, deepcopy(written.circumstances)), member.tier, random)
+        planted = plant(Written(sheet, deepcopy(written.circumstances)), member.tier, random, self._county.cache)
         kept = ("number", "institution", "issued_at", "revision")
         if planted is None or planted.at is not None or sheet.get("stage") != "signed":
             return None
