@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,10 +21,13 @@ from rx_review.domain.problems import Refusal
 from rx_review.editions.current import CurrentEdition
 from rx_review.errors import RxError
 from rx_review.store import audit, prescriptions, schema
-from rx_review.store.database import Database
+from rx_review.store.database import WAIT_SECONDS, Database
 from rx_review.store.keys import read_keys
 from rx_review.store.vault import Vault
 
+AT_WORK = 3
+"""Requests of a process that review or write at the same time. More of them finish less: they take the interpreter
+from each other at each statement."""
 SEAL_SECONDS = 0.5
 TICK_SECONDS = 2.0
 LOOK_SECONDS = 1.0
@@ -52,6 +56,7 @@ class Service:
     _threads: list[threading.Thread] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _faults: dict[str, str] = field(default_factory=dict)
+    _places: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_WORK))
 
     def open(self) -> Service:
         """Open everything. Without an edition or a county the service starts and says so in its readiness.
@@ -82,6 +87,20 @@ class Service:
         for thread in self._threads:
             thread.join(timeout=10)
         self.database.close()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A place among those that work at the same time.
+
+        Raises:
+            Refusal: `busy` if none became free in time.
+        """
+        if not self._places.acquire(timeout=WAIT_SECONDS):
+            raise Refusal("busy", retry_after=1)
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def instant(self) -> datetime:
         """This instant."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 
 NAMES = ("sign-in", "parse", "lock", "circumstances", "facts", "rules", "ways", "write", "commit")
-"""Who calls; reading the body; waiting for the turn and the patient; what the world says; facts; rules; ways to pass;
-rows; making them durable."""
+"""Who calls; reading the body; waiting for a place, the turn and the patient; what the world says; facts; rules;
+ways to pass; rows; making them durable."""
 
 
 class Laps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from rx_review.domain.prescription import Prescription
 from rx_review.domain.review import Review
 from rx_review.domain.values import county_day
 from rx_review.engine.counterfactual import ways_to_pass
+from rx_review.engine.review import Reviewer
 from rx_review.engine.semantics import semantics
 from rx_review.engine.stored import decision_json, facts_json
 from rx_review.facts.case import Facts
@@ -38,6 +40,9 @@ class Reviewed:
     facts: Facts
     effect: Effect
     at: datetime
+    reviewer: Reviewer
+    parts: Mapping[str, bytes]
+    """What is stored of it whatever binds: sheet, circumstances, facts and decision as JSON."""
 
 
 def review_sheet(
@@ -52,21 +57,45 @@ def review_sheet(
     *,
     fresh: bool = False,
     laps: Laps | None = None,
+    before: Reviewed | None = None,
 ) -> Reviewed:
-    """Review a sheet with what the world says now; a fresh patient has no past to be read."""
+    """Review a sheet with what the world says now.
+
+    Args:
+        centre: the review centre.
+        connection: to read what the world says.
+        standing: the county's registers.
+        sheet: without identity.
+        patient: the patient's id; None if the sheet does not say who it is for.
+        row: where the prescription stands; None for one that is new.
+        at: the instant.
+        resigned: keys of findings for which the prescriber has signed again.
+        fresh: whether the patient is new: then there is no past to be read.
+        laps: where the time goes.
+        before: a review of this sheet a moment ago; it stands if the world says today what it said then.
+    """
     reviewer, laps = centre.reviewer, laps or Laps()
     back = int(centre.number("history_days", at, sheet.institution))
     circumstances = read_circumstances(connection, standing, sheet, patient, row, at, back, fresh=fresh)
     laps.lap("circumstances")
-    facts = reviewer.facts.build(sheet, circumstances, at)
-    laps.lap("facts")
-    decided = reviewer.answer(facts, sheet.number, sheet.revision, sheet.institution, county_day(sheet.issued_at))
-    laps.lap("rules")
-    review = ways_to_pass(reviewer, decided, sheet, circumstances, at)
-    laps.lap("ways")
+    if before is not None and before.reviewer is reviewer and before.circumstances == circumstances:
+        facts, review, parts = before.facts, before.review, before.parts
+    else:
+        facts = reviewer.facts.build(sheet, circumstances, at)
+        laps.lap("facts")
+        decided = reviewer.answer(facts, sheet.number, sheet.revision, sheet.institution, county_day(sheet.issued_at))
+        laps.lap("rules")
+        review = ways_to_pass(reviewer, decided, sheet, circumstances, at)
+        laps.lap("ways")
+        parts = {
+            "body": sheet_json(sheet),
+            "circumstances": circumstances.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
+            "facts": facts_json(facts),
+            "decision": decision_json(review),
+        }
     settled = frozenset(() if patient is None or fresh else registers.dismissed(connection, patient, at))
     effect = effect_of(review, standing.muted(reviewer, sheet.institution, at), settled, resigned)
-    return Reviewed(sheet, circumstances, review, facts, effect, at)
+    return Reviewed(sheet, circumstances, review, facts, effect, at, reviewer, parts)
 
 
 class Laid(NamedTuple):
@@ -78,18 +107,11 @@ class Laid(NamedTuple):
     digests: dict[str, str]
 
 
-def lay_down(
-    connection: Connection, reviewed: Reviewed, prescription: str, cause: str, body: bytes | None = None
-) -> Laid:
-    """Store a review with everything it rests on; `body` is the sheet's JSON, where it was made already."""
+def lay_down(connection: Connection, reviewed: Reviewed, prescription: str, cause: str) -> Laid:
+    """Store a review with everything it rests on."""
     review = reviewed.review
-    parts = {
-        "body": body or sheet_json(reviewed.sheet),
-        "circumstances": reviewed.circumstances.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
-        "facts": facts_json(reviewed.facts),
-        "decision": decision_json(review),
-        "advice": to_json({"counterfactuals": review.counterfactuals, "effect": reviewed.effect.as_json()}),
-    }
+    advice = to_json({"counterfactuals": review.counterfactuals, "effect": reviewed.effect.as_json()})
+    parts = {**reviewed.parts, "advice": advice}
     values = {
         "prescription_id": prescription,
         "revision": review.revision,

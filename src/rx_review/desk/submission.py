@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from rx_review.desk.actor import Actor
+from rx_review.desk.ahead import Ahead, review_ahead
 from rx_review.desk.answer import open_moves, tell, waiting_of, whole
 from rx_review.desk.approval import outlives, sent_back
 from rx_review.desk.centre import Centre
@@ -77,8 +78,9 @@ def submit(
     if prescription.stage == "draft":
         raise Refusal("contradiction", "a draft is checked, not submitted: POST /v1/checks", "草稿请用 /v1/checks 检查")
     laps = laps or Laps()
+    ahead = review_ahead(centre, prescription, at, laps) if centre.database.one_writes_at_a_time else None
     answer = centre.database.transact(
-        lambda connection: _submit(centre, connection, actor, prescription, at, key, laps)
+        lambda connection: _submit(centre, connection, actor, prescription, at, key, laps, ahead)
     )
     laps.lap("commit")
     return answer
@@ -92,23 +94,30 @@ def _submit(
     at: datetime,
     key: str | None,
     laps: Laps,
+    ahead: Ahead | None,
 ) -> dict[str, Any]:
     standing = centre.standing(connection, at)
     standing.member(prescription.institution)
     issued_on = county_day(prescription.issued_at)
     known = prescriptions.by_number(connection, prescription.institution, prescription.number, issued_on)
-    patient = find_patient(centre, connection, prescription, known, at)
+    expected = None if ahead is None else ahead.patient
+    patient = find_patient(centre, connection, prescription, known, at, expected)
     if known is not None:
         # Somebody may have moved it while this waited for the patient.
         known = prescriptions.by_id(connection, known.id, lock=True)
     laps.lap("lock")
-    sheet, identity = separate(prescription, patient.key.stand_in)
-    sheet_body = sheet_json(sheet)
-    fingerprint = hashlib.sha256(sheet_body).hexdigest()
+    before = None
+    if ahead is not None and patient is expected:
+        before, sheet, identity = ahead.reviewed, ahead.reviewed.sheet, ahead.identity
+    else:
+        sheet, identity = separate(prescription, patient.key.stand_in)
+    fingerprint = hashlib.sha256(sheet_json(sheet) if before is None else before.parts["body"]).hexdigest()
     if (again := _again(centre, connection, standing, actor, known, sheet, fingerprint, at, key)) is not None:
         return again
     whose = patient.id if patient.named else None
-    reviewed = review_sheet(centre, connection, standing, sheet, whose, known, at, fresh=patient.fresh, laps=laps)
+    reviewed = review_sheet(
+        centre, connection, standing, sheet, whose, known, at, fresh=patient.fresh, laps=laps, before=before
+    )
     identifier = known.id if known is not None else new_id(at)
     values = {
         **described(sheet, at if known is None else known.created_at),
@@ -132,7 +141,7 @@ def _submit(
         raise Refusal("stale-revision")
     keep_identity(connection, patient, identity, identifier, sheet, at)
     cause = "submit" if known is None else "revise"
-    laid = lay_down(connection, reviewed, identifier, cause, sheet_body)
+    laid = lay_down(connection, reviewed, identifier, cause)
     note = reviewed_note(reviewed, values, laid.digests, None if known is None else known.state)
     audit.append(
         connection,

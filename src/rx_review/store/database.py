@@ -68,6 +68,11 @@ class Database:
         else:
             _postgresql_ways(self.engine)
 
+    @property
+    def one_writes_at_a_time(self) -> bool:
+        """Whether everybody else waits while somebody writes; PostgreSQL locks rows."""
+        return self.is_sqlite
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""

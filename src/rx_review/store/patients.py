@@ -18,7 +18,9 @@ _IDENTITY = IdentityRow.__table__  # type: ignore[attr-defined]
 _LOCK = select(_PATIENT.c.key).where(_PATIENT.c.id == bindparam("patient"))
 _LOCKED = _LOCK.with_for_update()
 _FIND = select(_KEY.c.blind_index, _KEY.c.patient_id).where(_KEY.c.blind_index.in_(bindparam("keys", expanding=True)))
-_MAKE, _REMEMBER, _KEEP = insert(_PATIENT), insert(_KEY), insert(_IDENTITY)
+_MAKE, _REMEMBER = insert(_PATIENT), insert(_KEY)
+# Its number is not asked for: nobody needs it.
+_KEEP = insert(_IDENTITY).inline()
 
 
 def lock(connection: Connection, patient: str) -> bytes | None:

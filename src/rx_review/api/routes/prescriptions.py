@@ -86,11 +86,11 @@ async def check_draft(request: Request, service: ServiceDep, secret: SecretDep) 
     data = await bounded_body(request)
 
     def work() -> Response:
-        actor = actor_of(request, secret)
-        prescription = document_of(request, data, Prescription)
-        return Response(
-            to_json(submission.check(service.centre, actor, prescription, service.instant())), media_type=JSON
-        )
+        with service.at_work():
+            actor = actor_of(request, secret)
+            prescription = document_of(request, data, Prescription)
+            told = submission.check(service.centre, actor, prescription, service.instant())
+            return Response(to_json(told), media_type=JSON)
 
     return await run_in_threadpool(work)
 
@@ -118,11 +118,13 @@ async def submit_prescription(
 
 def _submitted(request: Request, service: Service, secret: str, data: bytes, key: str | None) -> Response:
     laps = Laps()
-    actor = actor_of(request, secret)
-    laps.lap("sign-in")
-    prescription = document_of(request, data, Prescription)
-    laps.lap("parse")
-    body = _submit(service, actor, prescription, key, laps)
+    with service.at_work():
+        laps.lap("lock")
+        actor = actor_of(request, secret)
+        laps.lap("sign-in")
+        prescription = document_of(request, data, Prescription)
+        laps.lap("parse")
+        body = _submit(service, actor, prescription, key, laps)
     where = f"/v1/prescriptions/{body['id']}"
     return _told(body, 200 if body["replayed"] else 201, Location=where, Server_Timing=server_timing(laps.seconds))
 
@@ -159,8 +161,9 @@ def _item(request: Request, service: Service, actor: Actor, index: int, entry: B
     try:
         if len(to_json(entry.prescription)) > BODY:
             raise too_large(BODY)
-        prescription = check_document(Prescription, entry.prescription, "/prescription", quote=False)
-        body = _submit(service, actor, prescription, entry.key, Laps())
+        with service.at_work():
+            prescription = check_document(Prescription, entry.prescription, "/prescription", quote=False)
+            body = _submit(service, actor, prescription, entry.key, Laps())
         status = 200 if body["replayed"] else 201
         return to_json({"index": index, "status": status, "key": entry.key, "answer": body, "problem": None})
     except (Refusal, InputError) as error:
@@ -236,9 +239,10 @@ async def make_move(request: Request, service: ServiceDep, secret: SecretDep, id
     data = await bounded_body(request)
 
     def work() -> Response:
-        actor = actor_of(request, secret)
-        asked = document_of(request, data, MoveRequest)
-        return _told(move(service.centre, actor, identifier, asked, service.instant()))
+        with service.at_work():
+            actor = actor_of(request, secret)
+            asked = document_of(request, data, MoveRequest)
+            return _told(move(service.centre, actor, identifier, asked, service.instant()))
 
     return await run_in_threadpool(work)
 
