@@ -14,6 +14,13 @@ settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
+# Begun first, so that no worker is alone with one of them at the end.
+LONG = (
+    "api/test_contract.py", "cli/test_demo.py", "audit/test_replay.py", "demo/test_running.py", "county/test_faults.py",
+    "county/test_generate.py", "properties/test_metamorphic.py", "engine/test_fuzz.py", "api/contract/test_limits.py",
+    "client/test_exactly_once.py", "facts/test_diagnosis_texts.py", "api/test_races.py", "store/test_databases.py",
+)  # fmt: skip
+
 _cache = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
@@ -38,6 +45,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the compiled editions of this run."""
     if _cache in config.stash:
         config.stash[_cache].cleanup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, whatever chance has made of the order."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")

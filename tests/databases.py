@@ -25,8 +25,11 @@ KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 class NewDatabase(Protocol):
     """What the fixture `new_database` gives."""
 
-    def __call__(self, kind: Kind, *, upgraded: bool = True) -> str:
-        """The SQLAlchemy address of a database that nobody has seen; without tables unless upgraded."""
+    def __call__(self, kind: Kind, *, upgraded: bool = True, upgrade: Upgrade | None = None) -> str:
+        """The SQLAlchemy address of a database that nobody has seen; without tables unless upgraded.
+
+        `upgrade` makes what is copied instead of the fixture `database_upgrade`: rows too, once a run.
+        """
 
 
 def template_name(upgrade: Upgrade) -> str:
@@ -141,7 +144,7 @@ def new_database(database_meeting: Path, database_upgrade: Upgrade, tmp_path: Pa
     """Makes databases for one test."""
     made = []
 
-    def new(kind: Kind, *, upgraded: bool = True) -> str:
+    def new(kind: Kind, *, upgraded: bool = True, upgrade: Upgrade | None = None) -> str:
         if kind == "sqlite":
             place = Sqlite(database_meeting, tmp_path)
         else:
@@ -149,7 +152,7 @@ def new_database(database_meeting: Path, database_upgrade: Upgrade, tmp_path: Pa
                 place = Postgresql(database_meeting, join(database_meeting))
             except NoPostgresql as error:
                 do_without(error)
-        url = place.make(database_upgrade if upgraded else None)
+        url = place.make((upgrade or database_upgrade) if upgraded else None)
         made.append((place, url))
         return url
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN, Circumstances
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.reading import check_prescription, decode
 from rx_review.domain.review import GOES_THROUGH, RANK, VERDICTS, Review
 from rx_review.engine.review import review
-from rx_review.library.edition import Edition, load_edition
+from rx_review.library.edition import Edition
 
 CORPUS = Path(__file__).parent / "corpus"
 EXPECTED = CORPUS / "expected.txt"
@@ -53,7 +53,7 @@ def _sheets() -> Iterator[Sheet]:
 @lru_cache(maxsize=1)
 def edition() -> Edition:
     """The rules and the formulary of this checkout."""
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    return shipped_edition()
 
 
 @lru_cache(maxsize=1)

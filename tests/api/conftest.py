@@ -3,11 +3,11 @@
 import pytest
 from tests.api.world import World, found, make_world
 from tests.databases import database_kind, database_meeting, database_upgrade, database_url, new_database
+from tests.shipped import shipped_edition
 
 from rx_review import config
 from rx_review.engine.review import reviewer_for
 from rx_review.library.archive import pack
-from rx_review.library.edition import load_edition
 
 __all__ = ["database_kind", "database_meeting", "database_upgrade", "database_url", "new_database"]
 
@@ -15,8 +15,7 @@ __all__ = ["database_kind", "database_meeting", "database_upgrade", "database_ur
 @pytest.fixture(scope="session")
 def shipped():
     """The edition of this checkout, compiled, and its archive."""
-    rules, formulary = config.rules_dir(), config.formulary_dir()
-    return reviewer_for(load_edition(rules, formulary, config.cache_dir())), pack(rules, formulary)
+    return reviewer_for(shipped_edition()), pack(config.rules_dir(), config.formulary_dir())
 
 
 @pytest.fixture

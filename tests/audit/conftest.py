@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,17 +90,41 @@ def empty(database_url, tmp_path):
 
 
 @pytest.fixture
-def busy(empty):
-    """A county with sheets of the corpus, half of them sealed in two seals, the rest still open."""
+def busy(database_kind, new_database, database_upgrade, database_meeting, tmp_path):
+    """A county with sheets of the corpus, half of them sealed in two seals, the rest still open.
+
+    The sheets are submitted once a run on each kind of database; what came of it is copied with its keys.
+    """
+    from tests.audit.desk import Desk, reviewer
+
+    first = database_meeting / f"busy-{database_kind}"
+
+    def worked(url: str) -> None:
+        database_upgrade(url)
+        # What somebody began who did not come to the end.
+        shutil.rmtree(first, ignore_errors=True)
+        desk = Desk(url, first)
+        work(desk)
+        desk.close()
+
+    url = new_database(database_kind, upgrade=worked)
+    shutil.copytree(first, tmp_path / "keys")
+    made = Desk(url, tmp_path / "keys")
+    made.centre.install(reviewer())
+    yield made
+    made.close()
+
+
+def work(desk):
+    """Publish, submit and seal."""
     from tests.audit.desk import archive, reviewer, sheets
 
     chosen = sheets()[::8]
-    empty.publish(archive(), reviewer())
-    empty.join(each.institution for each in chosen)
+    desk.publish(archive(), reviewer())
+    desk.join(each.institution for each in chosen)
     third = len(chosen) // 3
-    empty.submit(*chosen[:third])
-    empty.seal()
-    empty.submit(*chosen[third : 2 * third])
-    empty.seal()
-    empty.submit(*chosen[2 * third :])
-    return empty
+    desk.submit(*chosen[:third])
+    desk.seal()
+    desk.submit(*chosen[third : 2 * third])
+    desk.seal()
+    desk.submit(*chosen[2 * third :])

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import text
 from tests.audit.conftest import COUNTY
+from tests.shipped import shipped_edition
 from tests.test_corpus import CORPUS
 
 from rx_review import config
-from rx_review.audit import Seal, Verified, new_signer, verify_export, write_private_key
+from rx_review.audit import Seal, Verified, new_signer, read_private_key, verify_export, write_private_key
 from rx_review.audit.checking import Checked, check_stored
 from rx_review.audit.exporting import Exported, export_stored
 from rx_review.audit.sealer import Sealer
@@ -22,10 +23,10 @@ from rx_review.desk.submission import submit
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.reading import check_prescription, decode
 from rx_review.engine.review import Reviewer, reviewer_for
-from rx_review.library.archive import edition_of, pack
+from rx_review.library.archive import pack
 from rx_review.store import audit, county, editions
 from rx_review.store.database import Database
-from rx_review.store.keys import create_keys
+from rx_review.store.keys import create_keys, read_keys
 from rx_review.store.vault import Vault
 
 SINCE = date(2026, 1, 1)
@@ -41,7 +42,7 @@ def archive() -> bytes:
 @lru_cache(maxsize=1)
 def reviewer() -> Reviewer:
     """That edition, compiled."""
-    return reviewer_for(edition_of(archive(), config.cache_dir()))
+    return reviewer_for(shipped_edition())
 
 
 @lru_cache(maxsize=1)
@@ -61,19 +62,21 @@ def add_rows(database: Database, count: int, at: datetime = NOON, actor: str = "
 
 
 class Desk:
-    """One centre with its database, keys and sealer."""
+    """One centre with its database, keys and sealer: a new one, or where keys stand already, the one they are of."""
 
     def __init__(self, url: str, keys: Path) -> None:
         self.url, self.keys = url, keys
-        self.signer = new_signer()
-        vault = Vault(create_keys(keys))
-        write_private_key(keys / "audit.pem", self.signer)
+        founded = keys.exists()
+        vault = Vault(read_keys(keys) if founded else create_keys(keys))
+        self.signer = read_private_key(keys / "audit.pem") if founded else new_signer()
         self.database = Database(url)
         self.sealer = Sealer(self.database, self.signer)
         self.centre = Centre(self.database, vault)
         self.actor = Actor("client", "his", frozenset({"prescriber"}))
-        with self.database.write() as connection:
-            county.found(connection, COUNTY, SINCE)
+        if not founded:
+            write_private_key(keys / "audit.pem", self.signer)
+            with self.database.write() as connection:
+                county.found(connection, COUNTY, SINCE)
 
     def publish(self, data: bytes, compiled: Reviewer, at: datetime = NOON) -> None:
         """Keep an edition and let it hold."""

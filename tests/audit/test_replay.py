@@ -1,5 +1,6 @@
 """Real submissions decided again: equal to the byte, under a newer edition too; and what was tampered with is told."""
 
+import shutil
 import zlib
 from datetime import timedelta
 
@@ -30,8 +31,12 @@ def first_review(desk, where: str = "1 = 1"):
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory):
-    """The edition of the checkout with another limit on what a prescription may hold, and its archive."""
+    """An edition with another limit on what a prescription may hold and no other rules, and its archive."""
     rules, formulary = unpack(archive(), tmp_path_factory.mktemp("newer"))
+    # Reading all of them takes half a minute, and shows no more.
+    for topic in rules.iterdir():
+        if topic.is_dir() and topic.name != "quantity":
+            shutil.rmtree(topic)
     (path,) = rules.rglob("quantity-over-seven-days.yaml")
     text = path.read_text("utf-8")
     assert "severity: return" in text

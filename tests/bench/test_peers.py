@@ -18,8 +18,8 @@ from tests.properties.worlds import (
     program,
     rule_of,
 )
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.bench import engine
 from rx_review.bench.peers import EXPRESSION, NAMES, compile_peers
 from rx_review.bench.peers.asked import conjunctions
@@ -27,7 +27,6 @@ from rx_review.bench.sheets import varied_sheets
 from rx_review.engine.language import Test as Ask
 from rx_review.engine.language import compile_rules
 from rx_review.errors import EnvironmentFault
-from rx_review.library.edition import load_edition
 
 AGE, DAYS = number("age"), number("days")
 SEVERE, CHRONIC = flag("severe"), flag("chronic")
@@ -48,7 +47,7 @@ def all_say(*fired):
 
 @pytest.fixture(scope="module")
 def edition():
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    return shipped_edition()
 
 
 @pytest.fixture(scope="module")

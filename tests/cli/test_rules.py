@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.cli.conftest import tablets
+from tests.facts.small import CORE, rows, write_formulary
 
 
 def test_rules_are_listed_as_json(run):
@@ -46,12 +47,20 @@ def test_a_rule_that_is_not_there(run, command):
     assert "RX-QTY-999: no such rule; see `./rx rules list`" in answer.err
 
 
+# What the frame of a new rule names, as it is shipped.
+NAMED = {
+    "sources": [*CORE["sources"], {"source": "MOH-2007-53", "title": "处方管理办法", "kind": "regulation"}],
+    "comment_codes": rows("code class zh en", "1-12 不规范 超七日 over"),
+}
+
+
 @pytest.fixture
-def fresh(run, tmp_path, monkeypatch, checkout):
-    """Commands over an empty rules folder and the shipped formulary."""
+def fresh(run, tmp_path, monkeypatch):
+    """Commands over an empty rules folder and a formulary of a few rows."""
     (tmp_path / "rules").mkdir()
+    (tmp_path / "formulary").mkdir()
     monkeypatch.setenv("RX_RULES_DIR", str(tmp_path / "rules"))
-    monkeypatch.setenv("RX_FORMULARY_DIR", str(checkout / "formulary"))
+    monkeypatch.setenv("RX_FORMULARY_DIR", str(write_formulary(tmp_path / "formulary", **NAMED)))
     return run
 
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from tests.shipped import shipped_edition
 from typer.testing import CliRunner
 
 from rx_review import config
 from rx_review.cli import app
-from rx_review.library.edition import load_edition
 from rx_review.library.tables import read_tables
 from rx_review.publish import may_speak, trace_document, trace_faults
 
@@ -26,7 +26,7 @@ def tables():
 
 @pytest.fixture(scope="module")
 def edition():
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    return shipped_edition()
 
 
 def changed(rows, which, **what):

@@ -1,5 +1,7 @@
 """A county that is served on loopback, and systems that call it."""
 
+from functools import cache
+
 import pytest
 import structlog
 from tests.api.conftest import database_kind, database_meeting, database_upgrade, database_url, new_database, shipped
@@ -22,6 +24,8 @@ __all__ = [
 ]
 
 SECRET = "secret-of-a-system-for-tests"
+# Once a run: it takes long on purpose.
+kept_of = cache(passwords.hashed)
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +47,14 @@ def world(county):
     """A county whose systems have a secret that they can be granted a token for."""
     with county.service.database.write() as connection:
         for name in ("his", "his-other", "till"):
-            accounts.change_owner(connection, "client", name, {"secret": passwords.hashed(SECRET)})
+            accounts.change_owner(connection, "client", name, {"secret": kept_of(SECRET)})
         # A system that submits and charges, and so may read the history of what it charges.
         accounts.add_owner(
             connection,
             "client",
             {
                 "id": "both",
-                "secret": passwords.hashed(SECRET),
+                "secret": kept_of(SECRET),
                 "roles": "prescriber,cashier,dispenser",
                 "members": TOWNSHIP,
                 "failures": 0,

@@ -6,16 +6,18 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.shipped import shipped_faults, shipped_regimens
 
-from rx_review.county import generate, generate_county, read_regimens
-from rx_review.county.faults import NO_CODE, all_faults, plant
+from rx_review import config
+from rx_review.county import generate, generate_county
+from rx_review.county.faults import NO_CODE, plant
 from rx_review.county.gaps import leave_gaps
 from rx_review.county.writing import write_prescription
 from rx_review.library.indexing import build_formulary
 from rx_review.library.tables import read_tables
 
 DAY = date(2026, 11, 2)
-FAULTS = {fault.fault: fault for fault in all_faults()}
+FAULTS = {fault.fault: fault for fault in shipped_faults()}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def codes(tables):
 def sheets(formulary):
     """A prescription of each regimen in each tier that uses it, with the gaps of that tier: tier and trees."""
     county, found = generate.County(formulary, ()), []
-    for order, regimen in enumerate(read_regimens()):
+    for order, regimen in enumerate(shipped_regimens()):
         for tier in regimen.tiers:
             random = Random(f"{regimen.regimen}:{tier}")
             written = write_prescription(regimen, county.members[tier][0], DAY, f"20261102-{order:05d}", random)
@@ -87,14 +89,15 @@ def test_every_code_that_a_prescription_can_show_has_kinds(codes):
 
 
 def test_there_are_many_kinds_each_with_its_own_name():
-    assert len(FAULTS) == len(all_faults()) >= 160
+    assert len(FAULTS) == len(shipped_faults()) >= 160
 
 
 def test_the_same_seed_plants_the_same(formulary):
     def labels(seed):
         made = generate_county(
-            formulary, read_regimens(), seed=seed, first=DAY, days=1, per_day=60, gaps=True, faults=True
-        )
+            formulary, shipped_regimens(), seed=seed, first=DAY, days=1, per_day=60, gaps=True, faults=True,
+            cache=config.cache_dir(),
+        )  # fmt: skip
         return [(one.planted, one.faulty) for one in made]
 
     assert labels(3) == labels(3)
@@ -103,7 +106,7 @@ def test_the_same_seed_plants_the_same(formulary):
 
 def test_chance_chooses_among_the_kinds(sheets):
     tier, written = next((tier, one) for tier, one in sheets if one.sheet["sheet"] == "ordinary")
-    names = {plant(deepcopy(written), tier, Random(seed)).fault for seed in range(60)}
+    names = {plant(deepcopy(written), tier, Random(seed), config.cache_dir()).fault for seed in range(60)}
     assert len(names) > 40
     assert names <= set(FAULTS)
 

@@ -14,37 +14,24 @@ from math import sqrt
 from random import Random
 
 import pytest
+from tests.shipped import shipped_edition, shipped_regimens
 
-from rx_review import config
 from rx_review.county import Generated, generate, generate_county, read_regimens
 from rx_review.county.dialect import speak
 from rx_review.county.gaps import leave_gaps
 from rx_review.county.regimen import FOLDER, Regimen
 from rx_review.county.writing import Written, write_prescription
 from rx_review.facts.build import FactBuilder
-from rx_review.library.edition import load_edition
-from rx_review.library.formulary import Formulary
 
 DAY = date(2026, 11, 2)
 TIERS = ("village", "township", "county")
-
-
-@lru_cache(maxsize=1)
-def shipped_regimens() -> tuple[Regimen, ...]:
-    """Every regimen; reading them takes seconds."""
-    return read_regimens()
-
-
-@lru_cache(maxsize=1)
-def shipped_formulary() -> Formulary:
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir()).formulary
 
 
 def made(seed: int, *, days=1, per_day=100, gaps=True, first=DAY, regimens=None) -> list[Generated]:
     """Prescriptions of some days."""
     chosen = shipped_regimens() if regimens is None else regimens
     drawn = generate_county(
-        shipped_formulary(), chosen, seed=seed, first=first, days=days, per_day=per_day, gaps=gaps
+        shipped_edition().formulary, chosen, seed=seed, first=first, days=days, per_day=per_day, gaps=gaps
     )  # fmt: skip
     return list(drawn)
 
@@ -119,11 +106,11 @@ def test_there_are_regimens_for_all_that_a_county_treats():
     assert {tier for regimen in shipped_regimens() for tier in regimen.tiers} == set(TIERS)
 
 
-def each_written(*, times: int = 1) -> Iterator[tuple[Regimen, str, Written, Random]]:
+def each_written(*, times: int = 1, tiers: tuple[str, ...] = TIERS) -> Iterator[tuple[Regimen, str, Written, Random]]:
     """A prescription of each regimen in each of its tiers, with nothing left out."""
-    county = generate.County(shipped_formulary(), ())
+    county = generate.County(shipped_edition().formulary, ())
     for regimen in shipped_regimens():
-        for tier in regimen.tiers:
+        for tier in filter(tiers.__contains__, regimen.tiers):
             for turn in range(times):
                 random = Random(f"{regimen.regimen}:{tier}:{turn}")
                 member = county.members[tier][0]
@@ -141,7 +128,7 @@ def test_each_regimen_writes_a_valid_prescription_for_each_of_its_tiers():
         assert whole.diagnoses
         low, high = regimen.patient.age
         assert low <= age_days(written) <= high
-        leave_gaps(written, tier, age_days(written), shipped_formulary().fills, random)
+        leave_gaps(written, tier, age_days(written), shipped_edition().formulary.fills, random)
         speak(written.sheet, tier, random)
         assert len(generate._sent(written).prescription.lines) == len(whole.lines)
 
@@ -177,11 +164,11 @@ NEVER = ("line", "generic", "kind", "form", "strength", "dose", "dose_unit", "ro
          "quantity_unit", "group", "usage")  # fmt: skip
 
 
-def pairs(times: int = 1) -> Iterator[tuple[str, Written, Written]]:
+def pairs(times: int = 1, tiers: tuple[str, ...] = TIERS) -> Iterator[tuple[str, Written, Written]]:
     """Each prescription before and after the gaps of its tier."""
-    for _, tier, written, random in each_written(times=times):
+    for _, tier, written, random in each_written(times=times, tiers=tiers):
         before = deepcopy(written)
-        yield tier, before, leave_gaps(written, tier, age_days(written), shipped_formulary().fills, random)
+        yield tier, before, leave_gaps(written, tier, age_days(written), shipped_edition().formulary.fills, random)
 
 
 def only_less(before: dict, after: dict, *, but: tuple[str, ...] = ()) -> bool:
@@ -280,12 +267,13 @@ def _filled(tier: str, before: Written, after: Written) -> Iterator[tuple[str, b
 @pytest.mark.parametrize("tier", TIERS)
 def test_each_field_is_filled_in_as_often_as_the_table_says(tier):
     there, all_ = Counter(), Counter()
-    for at, before, after in pairs(times=3):
-        if at == tier:
-            for field, kept in _filled(tier, before, after):
-                all_[field] += 1
-                there[field] += kept
-    fills = {field: float(percent) / 100 for (field, at), percent in shipped_formulary().fills.items() if at == tier}
+    for _, before, after in pairs(times=3, tiers=(tier,)):
+        for field, kept in _filled(tier, before, after):
+            all_[field] += 1
+            there[field] += kept
+    fills = {
+        field: float(percent) / 100 for (field, at), percent in shipped_edition().formulary.fills.items() if at == tier
+    }
     # A decoction's syndrome is one of several diagnoses; the others are counted one by one. Two are about whole sheets.
     assert set(all_) == set(fills) - {"syndrome", "prescriptions", "diagnoses_apart"}
     for field in all_:
@@ -296,7 +284,7 @@ def test_each_field_is_filled_in_as_often_as_the_table_says(tier):
 
 
 def test_how_a_site_spells_a_route_a_frequency_or_a_unit_means_the_same():
-    resolver = FactBuilder(shipped_formulary()).resolver(DAY.toordinal())
+    resolver = FactBuilder(shipped_edition().formulary).resolver(DAY.toordinal())
 
     def meant(line: dict) -> tuple:
         """What reviews count with; two words for once a day are one."""
@@ -336,7 +324,7 @@ def test_a_prescription_has_two_to_three_and_a_half_lines_on_average():
 
 
 def share_of_lines(name: str, value: object) -> float:
-    builder = FactBuilder(shipped_formulary())
+    builder = FactBuilder(shipped_edition().formulary)
     told = [
         case.known(name)
         for one in ordinary()[:800]
@@ -372,7 +360,7 @@ def test_two_to_fifteen_in_a_hundred_sheets_have_an_injection():
 def test_all_tiers_prescribe_and_only_what_they_may():
     tiers = Counter()
     allowed = {regimen.regimen: regimen.tiers for regimen in shipped_regimens()}
-    members = shipped_formulary().institutions
+    members = shipped_edition().formulary.institutions
     for one in thousands():
         tier = members[one.sound.prescription.institution].tier
         tiers[tier] += 1

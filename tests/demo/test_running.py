@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import pytest
 from rich.cells import cell_len
+from tests.shipped import shipped_edition, shipped_regimens
 
 from rx_review import config
 from rx_review.audit.checking import check_stored
 from rx_review.audit.replay import Replayer, ReplayReport, replay
 from rx_review.audit.sealer import Sealer
 from rx_review.county.generate import County as Drawing
-from rx_review.county.regimen import read_regimens
 from rx_review.demo.figures import count_day
 from rx_review.demo.founding import cast_of, fill_registers, first_instant, found_county
 from rx_review.demo.ground import lay_ground
@@ -23,7 +23,6 @@ from rx_review.desk.centre import Centre
 from rx_review.domain.review import VERDICTS
 from rx_review.engine.review import reviewer_for
 from rx_review.library.archive import pack
-from rx_review.library.edition import load_edition
 from rx_review.store import editions
 
 pytestmark = pytest.mark.timeout(300)
@@ -41,12 +40,12 @@ class Day(NamedTuple):
 
 @pytest.fixture(scope="module")
 def edition():
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    return shipped_edition()
 
 
 @pytest.fixture(scope="module")
 def drawn(edition):
-    sheets = Sheets(Drawing(edition.formulary, read_regimens(cache=config.cache_dir())), 5, DAY, COUNT)
+    sheets = Sheets(Drawing(edition.formulary, shipped_regimens()), 5, DAY, COUNT)
     return sheets.members, list(sheets)
 
 

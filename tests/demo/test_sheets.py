@@ -3,21 +3,19 @@
 from datetime import date
 
 import pytest
+from tests.shipped import shipped_edition, shipped_regimens
 
-from rx_review import config
 from rx_review.county.generate import County
-from rx_review.county.regimen import read_regimens
 from rx_review.demo.people import staff
 from rx_review.demo.sheets import Sheets
-from rx_review.library.edition import load_edition
 
 DAY = date(2026, 11, 20)
 
 
 @pytest.fixture(scope="module")
 def county():
-    edition = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
-    return County(edition.formulary, read_regimens(cache=config.cache_dir()))
+    edition = shipped_edition()
+    return County(edition.formulary, shipped_regimens())
 
 
 @pytest.fixture(scope="module")

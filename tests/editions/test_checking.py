@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 from tests.editions.conftest import RULE_FILE
+from tests.shipped import shipped_edition
 
+from rx_review import config
 from rx_review.editions.checking import check_edition
 
 TODAY = date(2026, 11, 22)
@@ -27,8 +29,9 @@ def test_a_sound_edition_has_no_fault(sound, tmp_path):
     assert list((tmp_path / "cache").glob("edition-*"))
 
 
-def test_the_edition_that_is_shipped_has_no_fault(checkout, tmp_path):
-    assert checked(checkout, cache=tmp_path / "cache") == []
+def test_the_edition_that_is_shipped_has_no_fault(checkout):
+    shipped_edition()
+    assert checked(checkout, cache=config.cache_dir()) == []
 
 
 @pytest.mark.parametrize(

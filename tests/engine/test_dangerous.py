@@ -3,13 +3,12 @@
 import json
 
 import pytest
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import read_prescription
 from rx_review.domain.review import RANK
 from rx_review.engine.review import review
-from rx_review.library.edition import load_edition
 
 IBUPROFEN = {"generic": "布洛芬缓释胶囊", "strength": "0.3g*20粒", "dose": 0.3, "dose_unit": "g", "route": "口服",
              "frequency": "bid", "days": 5, "quantity": 1, "quantity_unit": "盒"}  # fmt: skip
@@ -23,7 +22,7 @@ WOMAN = {"sex": "female", "birth_date": "1996-04-01"}
 
 
 def answer(diagnoses, line, patient=None, **fields):
-    edition = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    edition = shipped_edition()
     tree = {
         "number": "D-1", "setting": "outpatient", "sheet": "ordinary", "institution": "SAMPLE-C01",
         "issued_at": "2026-11-10T09:00:00+08:00", "record_number": "M1", "department": "内科", "payer": "自费",

@@ -18,7 +18,7 @@ OVER = rule_of("over", (Ask(AGE, "over", 17),))
 
 
 def test_durable_and_plain_agree_with_the_definition_on_random_rules(checkout):
-    words = ["--seconds", os.environ.get("FUZZ_SECONDS", "20"), "--seed", os.environ.get("FUZZ_SEED", "1")]
+    words = ["--seconds", os.environ.get("FUZZ_SECONDS", "10"), "--seed", os.environ.get("FUZZ_SEED", "1")]
     # A process of its own: forking one that has threads, as a test worker has, is asking for trouble.
     done = subprocess.run(
         [sys.executable, "-m", "tests.engine.fuzz", *words],

@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.properties.oracle import outcome
 from tests.properties.worlds import make_facts, make_rule, make_world
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.review import Subject
 from rx_review.engine.gates import gates, write_opener
 from rx_review.engine.language import bind, compile_rules
-from rx_review.library.edition import load_edition
 
 
 def through(conditions, facts) -> list[set[int]]:
@@ -37,7 +36,7 @@ def test_what_holds_is_never_behind_a_closed_gate(seed):
 
 
 def test_each_rule_stands_behind_one_gate_and_keeps_its_number():
-    edition = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    edition = shipped_edition()
     for program in compile_rules(edition.rules).values():
         found = gates(enumerate(program.conditions))
         behind = sorted((number, condition.rule.id) for gate in found for number, condition in gate.conditions)
@@ -46,7 +45,7 @@ def test_each_rule_stands_behind_one_gate_and_keeps_its_number():
 
 @pytest.mark.parametrize("subject", ["prescription", "line", "concern", "pair"])
 def test_hardly_any_shipped_rule_is_always_asked(subject: Subject):
-    edition = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    edition = shipped_edition()
     program = compile_rules(edition.rules)[subject]
     values = {name: 1 for name in program.parameters}
     bound = [bind(condition, values) or condition for condition in program.conditions]

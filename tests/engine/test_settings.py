@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.facts.small import CORE, rows, sheet, write_formulary
 from tests.library.conftest import RULE
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import read_prescription
 from rx_review.engine.lint import lint
@@ -320,7 +320,7 @@ def test_both_executors_judge_by_the_value_of_the_member_and_day(plain, decided,
     ],
 )
 def test_a_county_may_not_loosen_what_a_regulation_says(parameter, value, refused):
-    shipped = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    shipped = shipped_edition()
     row = Setting.model_validate(
         {
             "parameter": parameter, "institution": "", "value": value, "decision": "药事会纪要",

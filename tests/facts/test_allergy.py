@@ -2,10 +2,9 @@
 
 import pytest
 from tests.facts.small import facts, rows, told
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.facts.resolve import Resolver
-from rx_review.library.edition import load_edition
 
 CROSS = {"target": "头孢曲松", "topic": "allergy", "condition": "class:penicillin", "grade": "caution"}
 CEFTRIAXONE = {"generic": "头孢曲松", "form": "注射用无菌粉末", "route": "iv_drip"}
@@ -125,7 +124,7 @@ def test_a_recorded_name_of_that_time(small):
     ],
 )
 def test_an_allergy_among_the_diagnoses_is_an_allergy(text, recorded):
-    edition = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    edition = shipped_edition()
     reader = Resolver(edition.formulary, 739_600)
     read, _ = reader.diagnosis(text, None, "western", "")
     assert (read.allergens == ("青霉素",)) is recorded

@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.shipped import shipped_edition, shipped_regimens
 
-from rx_review.county.regimen import read_regimens
 from rx_review.facts.diagnosis import ReadDiagnosis, read_diagnosis
 from rx_review.library.formulary import Formulary
-from rx_review.library.indexing import build_formulary
 from rx_review.library.lookup import fold
-from rx_review.library.tables import read_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +35,7 @@ LIST = re.compile("[,、;/+和及与或伴并]|为主要")
 
 @cache
 def shipped() -> Formulary:
-    return build_formulary(read_tables(ROOT / "formulary"), {})
+    return shipped_edition().formulary
 
 
 def read(text: str, code: str | None = None, kind: str = "western") -> ReadDiagnosis:
@@ -193,7 +191,7 @@ def test_a_tcm_code_never_becomes_an_icd_code(prefix, tail):
 def test_every_diagnosis_of_the_county_s_regimens_is_read_without_its_code():
     """A village writes the words alone: they must say as much as all codes that come with them."""
     codes: dict[tuple[str, str], set[str | None]] = {}
-    for regimen in read_regimens():
+    for regimen in shipped_regimens():
         for named in regimen.diagnoses:
             codes.setdefault((named.text, named.kind), set()).add(named.code)
     assert codes

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 import pytest
 from tests.facts.small import CORE, rows, sheet, told
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.prescription import Line
 from rx_review.domain.reading import read_prescription
@@ -21,7 +21,7 @@ from rx_review.engine.review import review
 from rx_review.facts.build import FactBuilder
 from rx_review.facts.essential import essential_status
 from rx_review.facts.presentation import same_presentation, written_presentation
-from rx_review.library.edition import Edition, load_edition
+from rx_review.library.edition import Edition
 from rx_review.library.lookup import fold
 
 CASES = list(csv.DictReader((Path(__file__).parent / "essential_cases.csv").read_text("utf-8").splitlines()))
@@ -31,7 +31,7 @@ FACT = {1: "yes", 0: "no"}
 
 @pytest.fixture(scope="module")
 def edition() -> Edition:
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    return shipped_edition()
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.facts.small import facts, formulary, rows, sheet, told
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import Circumstances, Gaps
 from rx_review.domain.reading import read_prescription
 from rx_review.domain.review import RANK
 from rx_review.engine.review import Reviewer
 from rx_review.facts.build import FactBuilder
 from rx_review.facts.gaps import gaps_of
-from rx_review.library.edition import load_edition
 from rx_review.library.lookup import Dated, fold, span
 from rx_review.library.rows import MemberCode
 
@@ -190,7 +189,6 @@ def test_a_code_means_what_the_nearest_institution_above_says(tmp_path_factory, 
 
 # What a review says of a gap, with the rules as they are shipped.
 
-SHIPPED = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
 GAP_RULES = {"RX-MAP-001", "RX-MAP-002", "RX-MAP-003", "RX-MAP-004"}
 AMOXICILLIN = {
     "generic": "阿莫西林胶囊", "strength": "0.25g*24粒", "dose": 0.5, "dose_unit": "g", "route": "口服",
@@ -213,11 +211,11 @@ def reviewer() -> Reviewer:
          "strength": "0.25g", "pack": "24", "source": "MEMBER-CODES", "from": "2020-01-01"}
     )  # fmt: skip
     formulary = replace(
-        SHIPPED.formulary,
+        shipped_edition().formulary,
         mappings=Dated([((own.institution, own.kind, fold(own.code)), span(own, own))]),
         with_own_codes=frozenset({own.institution}),
     )
-    return Reviewer(replace(SHIPPED, formulary=formulary, digest="member-codes"))
+    return Reviewer(replace(shipped_edition(), formulary=formulary, digest="member-codes"))
 
 
 def answer(reviewer, *lines, seen=(), seen_diagnoses=(), **fields):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.facts.small import facts, formulary, rows, told
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.prescription import Prescription
 from rx_review.domain.reading import check_prescription, decode, read_prescription
@@ -19,7 +19,6 @@ from rx_review.domain.review import RANK
 from rx_review.engine.review import Reviewer
 from rx_review.facts.build import FactBuilder
 from rx_review.facts.place import CARRIED_BY, LINE_NOT_CARRIED, NOT_CARRIED
-from rx_review.library.edition import load_edition
 from rx_review.library.site import CARRIED, Site
 
 HEADING = ("patient_name", "record_number", "department", "payer")
@@ -156,7 +155,6 @@ def test_every_field_that_a_profile_may_lack_is_named_here_or_was_unknown_anyway
 # Whole reviews of the corpus, with the rules as they are shipped.
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
-SHIPPED = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
 
 
 @lru_cache(maxsize=1)
@@ -168,15 +166,17 @@ def corpus() -> tuple[Prescription, ...]:
 
 @lru_cache(maxsize=1)
 def shipped() -> Reviewer:
-    return Reviewer(replace(SHIPPED, digest="place"))
+    return Reviewer(replace(shipped_edition(), digest="place"))
 
 
 def reviewed(prescription: Prescription, lacks: frozenset[str]):
     """A review as if every member's system lacked these; the compiled rules stay the same."""
     site = Site.model_construct(lacks=lacks)
-    members = {name: row.model_copy(update={"site": "one"}) for name, row in SHIPPED.formulary.institutions.items()}
+    members = {
+        name: row.model_copy(update={"site": "one"}) for name, row in shipped_edition().formulary.institutions.items()
+    }
     reviewer = shipped()
-    reviewer.facts = FactBuilder(replace(SHIPPED.formulary, sites={"one": site}, institutions=members))
+    reviewer.facts = FactBuilder(replace(shipped_edition().formulary, sites={"one": site}, institutions=members))
     return reviewer.review(prescription, NOTHING_KNOWN, prescription.issued_at, both=False)
 
 

@@ -18,11 +18,10 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.shipped import shipped_edition
 
 from rx_review.facts.resolve import Resolver
-from rx_review.library.indexing import build_formulary
 from rx_review.library.lookup import fold
-from rx_review.library.tables import read_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 REFUSED = "refused"
@@ -137,8 +136,7 @@ VARIANTS = [Variant(**row) for row in table(ROOT / "tests" / "facts" / "spelling
 
 @cache
 def shipped() -> Resolver:
-    formulary = build_formulary(read_tables(ROOT / "formulary"), {})
-    return Resolver(formulary, date(2026, 11, 1).toordinal())
+    return Resolver(shipped_edition().formulary, date(2026, 11, 1).toordinal())
 
 
 def understood(kind: str, written: str) -> str | None:

@@ -3,17 +3,16 @@
 import json
 
 import pytest
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.reading import read_prescription
 from rx_review.facts.build import FactBuilder
-from rx_review.library.edition import load_edition
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    return FactBuilder(load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir()).formulary)
+    return FactBuilder(shipped_edition().formulary)
 
 
 def facts_of(shipped, sheet=None, **line):

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.facts.small import facts, formulary, rows, told
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.county.patient import draw_weight
 from rx_review.facts.age import Age, birthday, read_age
 from rx_review.facts.build import FactBuilder
-from rx_review.library.edition import load_edition
 
 ISSUED = date(2026, 11, 1)
 GROWTH = (
@@ -191,7 +190,7 @@ def test_without_an_age_or_with_two_that_contradict_each_other_nothing_is_within
 
 
 def test_the_lightest_weights_that_are_shipped_never_fall_with_age_and_no_child_of_the_county_is_below():
-    known = load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir()).formulary
+    known = shipped_edition().formulary
     weights = [lightest for _, lightest in known.growth]
     assert weights == sorted(weights)
     assert known.growth[0][0] == 0

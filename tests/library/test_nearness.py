@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.shipped import shipped_edition
 
 from rx_review.facts.resolve import Resolver
-from rx_review.library.indexing import build_formulary
 from rx_review.library.nearness import NameIndex
-from rx_review.library.tables import read_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = ("阿莫西林", "阿莫西林克拉维酸钾", "氨苄西林", "布洛芬", "氯丙嗪", "异丙嗪", "奋乃静", "硝苯地平", "氨氯地平")
@@ -36,8 +35,7 @@ BETWEEN = [
 
 @pytest.fixture(scope="module")
 def shipped():
-    formulary = build_formulary(read_tables(ROOT / "formulary"), {})
-    return Resolver(formulary, date(2026, 11, 1).toordinal())
+    return Resolver(shipped_edition().formulary, date(2026, 11, 1).toordinal())
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.properties.sheets import AT, DRUGS, read, sheets
+from tests.shipped import shipped_edition
 
-from rx_review import config
 from rx_review.domain.circumstances import NOTHING_KNOWN
 from rx_review.domain.review import as_json
 from rx_review.engine.review import Reviewer, review
-from rx_review.library.edition import load_edition
 
 MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 FEW = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
@@ -22,7 +21,7 @@ CLINICAL = ("allergies", "egfr", "hepatic", "pregnancy", "lactation")
 
 @pytest.fixture(scope="module")
 def edition():
-    return load_edition(config.rules_dir(), config.formulary_dir(), config.cache_dir())
+    return shipped_edition()
 
 
 @pytest.fixture(scope="module")
