@@ -1,11 +1,18 @@
-"""On SQLite a sheet is reviewed before its turn to write: the review stands unless something came between."""
+"""On SQLite a sheet may be reviewed before its turn to write: the review stands unless something came between."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.api.world import found, make_world
 
+from rx_review.desk import submission
+
 
 @pytest.fixture
-def world(new_database, tmp_path, shipped):
+def world(new_database, tmp_path, shipped, monkeypatch):
+    """A county in which every sheet counts as a long one."""
+    monkeypatch.setattr(submission, "FEW_LINES", 0)
     reviewer, archive = shipped
     made = make_world(new_database("sqlite"), tmp_path, reviewer, archive)
     with made.http:
@@ -112,3 +119,24 @@ def test_a_member_s_rules_that_are_observed_meanwhile_do_not_stop_it(world, betw
     told = world.submit(sheet)
     assert told["observed"] is True
     assert told["review"]["silenced"]
+
+
+def test_it_is_reviewed_ahead_only_where_somebody_would_wait_for_it(world, monkeypatch):
+    seen = []
+    monkeypatch.setattr(submission, "review_ahead", lambda *asked: seen.append(asked[1].number))
+    monkeypatch.setattr(submission, "FEW_LINES", 1)
+    alone, beside, long = world.sheet(), world.sheet(), world.sheet()
+    (line,) = long["lines"]
+    long["lines"] = [line, {**line, "line": 2}]
+    world.submit(alone)
+    assert seen == []
+    world.submit(long)
+    assert seen == [long["number"]]
+    with ThreadPoolExecutor(1) as other:
+        with world.service.database.write():
+            waits = other.submit(world.submit, beside)
+            while len(seen) < 2:
+                time.sleep(0.01)
+            assert not waits.done()
+        assert waits.result(10)["number"] == beside["number"]
+    assert seen == [long["number"], beside["number"]]

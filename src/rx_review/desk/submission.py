@@ -33,6 +33,9 @@ from rx_review.domain.values import county_day
 from rx_review.store import audit, patients, prescriptions
 from rx_review.store.database import Connection, Row
 
+FEW_LINES = 20
+"""Pairs of lines make a review long: it takes milliseconds up to here, and seconds at 200."""
+
 
 def check(centre: Centre, actor: Actor, prescription: Prescription, at: datetime) -> dict[str, Any]:
     """Review a draft: answered, neither stored nor signed nor counted."""
@@ -78,12 +81,18 @@ def submit(
     if prescription.stage == "draft":
         raise Refusal("contradiction", "a draft is checked, not submitted: POST /v1/checks", "草稿请用 /v1/checks 检查")
     laps = laps or Laps()
-    ahead = review_ahead(centre, prescription, at, laps) if centre.database.one_writes_at_a_time else None
+    ahead = review_ahead(centre, prescription, at, laps) if _keeps_waiting(centre, prescription) else None
     answer = centre.database.transact(
         lambda connection: _submit(centre, connection, actor, prescription, at, key, laps, ahead)
     )
     laps.lap("commit")
     return answer
+
+
+def _keeps_waiting(centre: Centre, prescription: Prescription) -> bool:
+    """Whether a review within the turn to write would keep others waiting: somebody is there already, or it is long."""
+    database = centre.database
+    return database.one_writes_at_a_time and (database.somebody_writes or len(prescription.lines) > FEW_LINES)
 
 
 def _submit(

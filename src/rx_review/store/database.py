@@ -73,6 +73,11 @@ class Database:
         """Whether everybody else waits while somebody writes; PostgreSQL locks rows."""
         return self.is_sqlite
 
+    @property
+    def somebody_writes(self) -> bool:
+        """Whether who wants to write now would wait for somebody of this process."""
+        return self.is_sqlite and self._turns.taken
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading."""

@@ -26,6 +26,11 @@ class FairLock:
         self._held = False
         self._queue: deque[threading.Event] = deque()
 
+    @property
+    def held(self) -> bool:
+        """Whether somebody has it now."""
+        return self._held
+
     def acquire(self, timeout: float) -> bool:
         """Wait in turn; False if the turn did not come in time."""
         with self._guard:
@@ -65,6 +70,11 @@ class Turns:
         self._database = database
         self._files = tuple(database.with_name(f"{database.name}-{name}") for name in ("next", "turn"))
         self._open: tuple[int, ...] = ()
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is somebody's turn now, or somebody waits for it, as far as this process knows."""
+        return self._here.held
 
     def acquire(self, timeout: float) -> bool:
         """Wait in turn, for so many seconds at most; False if the turn did not come.
