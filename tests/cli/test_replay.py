@@ -13,8 +13,13 @@ __all__ = ["busy", "database_meeting", "database_upgrade", "empty", "new_databas
 
 
 @pytest.fixture
-def database_url(new_database) -> str:
-    return new_database("sqlite")
+def database_kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def database_url(database_kind, new_database) -> str:
+    return new_database(database_kind)
 
 
 @pytest.fixture
