@@ -186,6 +186,7 @@ def bench_api(
     """Measure the service: submissions it sustains, how long they take, where the time goes; both databases."""
     from rx_review.cli.bench_api import bench_api as run
 
+    _outlive_connections()
     raise typer.Exit(run(json, requests, seconds, only))
 
 
@@ -224,6 +225,7 @@ def demo(
     """
     from rx_review.cli.demo import run_demo
 
+    _outlive_connections()
     raise typer.Exit(run_demo(serve, prescriptions, seed, port, folder, lang))
 
 
@@ -260,6 +262,12 @@ def main() -> None:
 
         say_faults(error)
         sys.exit(error.exit_code)
+
+
+def _outlive_connections() -> None:
+    """For a command that is no filter, but talks to processes of its own: one of them that ends must not end it."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 def run() -> None:

@@ -27,7 +27,7 @@ def generate(seed: int, days: int, per_day: int, first: str, gaps: bool, violati
     loaded, regimens = edition(), read_regimens(cache=config.cache_dir())
     made = generate_county(
         loaded.formulary, regimens, seed=seed, first=_day(first), days=days, per_day=per_day, gaps=gaps,
-        faults=violations,
+        faults=violations, cache=config.cache_dir(),
     )  # fmt: skip
     for one in made:
         sys.stdout.write(json.dumps(_labelled(one) if labels else _sheet(one), ensure_ascii=False) + "\n")
@@ -83,8 +83,9 @@ def _count(
 
     def drawn(seed: int, faults: bool) -> islice[Generated]:
         made = generate_county(
-            loaded.formulary, regimens, seed=seed, first=day, days=days, per_day=per_day, gaps=gaps, faults=faults
-        )
+            loaded.formulary, regimens, seed=seed, first=day, days=days, per_day=per_day, gaps=gaps, faults=faults,
+            cache=config.cache_dir(),
+        )  # fmt: skip
         return islice(made, prescriptions)
 
     return measure_burden(loaded, drawn(seed, False), drawn(seed + 1, True), progress)

@@ -61,7 +61,7 @@ def write_prescription(regimen: Regimen, member: Member, day: date, number: str,
         ]
         or [{"text": regimen.diagnoses[0].text, "code": regimen.diagnoses[0].code, "kind": regimen.diagnoses[0].kind}],
         "lines": lines,
-        "reasons": _reasons(regimen, lines),
+        "reasons": _reasons(regimen),
         "signatures": [{"role": "prescriber", "person": prescriber["id"], "at": issued.isoformat(), "revision": 1}],
     }
     if regimen.decoction is not None:
@@ -112,7 +112,7 @@ def _quantity(drug: Dispensed, days: int | None) -> Decimal | None:
     return (drug.per_day * days / drug.pack).to_integral_value(ROUND_CEILING)
 
 
-def _reasons(regimen: Regimen, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _reasons(regimen: Regimen) -> list[dict[str, Any]]:
     if regimen.reason is None:
         return []
     return [{"for": regimen.reason.for_, "text": regimen.reason.text}]

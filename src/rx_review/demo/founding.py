@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from rx_review.county.writing import Member
 from rx_review.demo.ground import Ground
 from rx_review.demo.people import PHARMACISTS, SHIFTS, Shift, staff
@@ -27,6 +25,7 @@ from rx_review.editions.signing import sign_edition
 from rx_review.library.formulary import Formulary
 from rx_review.store import audit, county
 from rx_review.store.database import Database
+from rx_review.store.key_files import Ed25519Verifier
 
 NAME = "示例县（演示）"
 BY = "demo"
@@ -144,7 +143,7 @@ def publish_edition(
     for person in SIGNERS:
         path = signing / f"{person}.pem"
         _, public = write_keys(path, person)
-        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        pem = Ed25519Verifier(public).pem().decode()
         register_key(database, accounts[person], person, pem, fingerprint(public), at, BY)
         statements.append(sign_edition(edition, person, at, open_private(path)[1]))
     publish(database, rules, formulary, statements, _REASON, at, BY, cache=cache)
